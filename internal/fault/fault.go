@@ -146,7 +146,7 @@ func Invalid(field, format string, args ...any) *Error {
 func Ended(ctx context.Context, err error) *Error {
 	ended := ctx.Err()
 	if cause := context.Cause(ctx); ended != nil && !errors.Is(cause, ended) {
-		ended = errors.Join(ended, cause)
+		ended = fmt.Errorf("%w: %w", ended, cause)
 	}
 	if ended == nil {
 		ended = err

@@ -121,12 +121,13 @@ func TestFateOnTheWire(t *testing.T) {
 		kind fault.Kind
 	}{
 		"cut after reading": {cut, fault.Unavailable},
-		"cut in the answer": {func(w http.ResponseWriter, r *http.Request) {
+		"cut in the answer": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "100")
 			_, _ = io.WriteString(w, "part")
+			w.(http.Flusher).Flush()
 			panic(http.ErrAbortHandler)
 		}, fault.Unavailable},
-		"500": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, fault.Unavailable},
+		"500": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }, fault.Unavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -202,8 +203,8 @@ func TestCancelInFlight(t *testing.T) {
 		f := fails(ctx, t, client, &Request{Method: "POST", Class: class})
 		close(done)
 		assertKind(t, fault.Canceled, f)
-		assert.ErrorIs(t, f, context.Canceled)
-		assert.ErrorIs(t, f, why)
+		require.ErrorIs(t, f, context.Canceled)
+		require.ErrorIs(t, f, why)
 		assert.Equal(t, "canceled: context canceled: operator said stop", f.Error())
 		assert.Equal(t, ambiguous, f.Ambiguous)
 	}
@@ -223,16 +224,18 @@ func TestCancelBeforeAnythingIsSent(t *testing.T) {
 func TestCancelWhileDialing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		pool := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			<-ctx.Done()
-			return nil, ctx.Err()
+		done := make(chan struct{})
+		defer close(done) // the pool dials on when the request has gone
+		pool := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+			<-done
+			return nil, errDial
 		}}
 		client := newClient(t, "http://127.0.0.1", Config{HTTPClient: &http.Client{Transport: pool}})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		f := fails(ctx, t, client, &Request{Method: "POST", Class: Once})
 		assertKind(t, fault.Canceled, f)
-		assert.ErrorIs(t, f, context.DeadlineExceeded)
+		require.ErrorIs(t, f, context.DeadlineExceeded)
 		assert.False(t, f.Ambiguous)
 	})
 }
@@ -240,7 +243,7 @@ func TestCancelWhileDialing(t *testing.T) {
 func TestCancelInPause(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		client, server := fakeClient(t, Config{Retry: Retry{MinWait: time.Hour, MaxWait: 2 * time.Hour}},
+		client, server := fakeClient(t, Config{Retry: Retry{MinWait: 10 * time.Second}},
 			func(int, *http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF })
 		for class, ambiguous := range map[Class]bool{Read: false, Idempotent: true} {
 			ctx, cancel := context.WithCancel(t.Context())
@@ -265,7 +268,7 @@ func TestClientTimeoutIsTheServersFault(t *testing.T) {
 		})
 		f := fails(t.Context(), t, client, &Request{Method: "POST", Class: Once})
 		assertKind(t, fault.Unavailable, f)
-		assert.ErrorIs(t, f, context.DeadlineExceeded)
+		require.ErrorIs(t, f, context.DeadlineExceeded)
 		assert.True(t, f.Ambiguous)
 	})
 }

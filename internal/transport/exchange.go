@@ -38,14 +38,14 @@ func (c *Client) send(ctx context.Context, r *Request, whole bool) (*exchange, e
 	for {
 		grant, err := c.grant(ctx, r, refused)
 		if err != nil {
-			return nil, e.withoutGrant(err)
+			return nil, e.final(e.withoutGrant(err))
 		}
 		e.grant = grant
 		if e.run(ctx); e.failure == nil {
 			return e, nil
 		}
 		if refused != nil || grant == nil || e.failure.Kind != fault.Unauthenticated || e.failure.Status != http.StatusUnauthorized {
-			return nil, e.failure
+			return nil, e.final(e.failure)
 		}
 		refused = grant
 	}
@@ -91,6 +91,10 @@ type exchange struct {
 
 // run makes the attempts. On success failure is nil and answer is set.
 func (e *exchange) run(ctx context.Context) {
+	if ctx.Err() != nil {
+		e.failure = canceled(ctx)
+		return
+	}
 	if e.request.Class != Read {
 		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 			GetConn: func(string) { e.dialing.Store(true) },
@@ -121,10 +125,14 @@ func (e *exchange) run(ctx context.Context) {
 	if e.again {
 		e.failure = canceled(ctx) // in the pause before the attempt that was to follow
 	}
-	if e.failure != nil {
-		e.failure.Resent = e.unsure
-		e.failure.Ambiguous = e.failure.Ambiguous || e.unsure
-	}
+}
+
+// final adds to f, which ends the exchange, what the attempts before may have
+// done.
+func (e *exchange) final(f *fault.Error) *fault.Error {
+	f.Resent = e.unsure
+	f.Ambiguous = f.Ambiguous || e.unsure
+	return f
 }
 
 // check is called after each attempt. It reads the answer, so that a body

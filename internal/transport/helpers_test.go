@@ -35,23 +35,23 @@ func kinds(_ *Request, status int, _ http.Header, body []byte) *fault.Error {
 	return f
 }
 
-func mustURL(t testing.TB, text string) *url.URL {
-	t.Helper()
+func mustURL(tb testing.TB, text string) *url.URL {
+	tb.Helper()
 	u, err := url.Parse(text)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return u
 }
 
 // newClient returns a client of cfg, kinds being the default classifier.
-func newClient(t testing.TB, address string, cfg Config) *Client {
-	t.Helper()
-	cfg.BaseURL = mustURL(t, address)
+func newClient(tb testing.TB, address string, cfg Config) *Client {
+	tb.Helper()
+	cfg.BaseURL = mustURL(tb, address)
 	if cfg.Classify == nil {
 		cfg.Classify = kinds
 	}
 	c, err := New(cfg)
-	require.NoError(t, err)
-	t.Cleanup(c.Close)
+	require.NoError(tb, err)
+	tb.Cleanup(c.Close)
 	return c
 }
 
@@ -96,11 +96,11 @@ func (f *fakeTransport) count() int {
 }
 
 // fakeClient returns a client whose attempts are answered by answer.
-func fakeClient(t testing.TB, cfg Config, answer func(attempt int, r *http.Request) (*http.Response, error)) (*Client, *fakeTransport) {
-	t.Helper()
+func fakeClient(tb testing.TB, cfg Config, answer func(attempt int, r *http.Request) (*http.Response, error)) (*Client, *fakeTransport) {
+	tb.Helper()
 	f := &fakeTransport{answer: answer}
 	cfg.HTTPClient = &http.Client{Transport: f}
-	return newClient(t, "https://server.test/", cfg), f
+	return newClient(tb, "https://server.test/", cfg), f
 }
 
 // reply makes an answer; header holds names and values in turn.
@@ -113,10 +113,10 @@ func reply(status int, body string, header ...string) *http.Response {
 }
 
 // serve starts a server for one test.
-func serve(t testing.TB, handler http.HandlerFunc) *httptest.Server {
-	t.Helper()
+func serve(tb testing.TB, handler http.HandlerFunc) *httptest.Server {
+	tb.Helper()
 	s := httptest.NewServer(handler)
-	t.Cleanup(s.Close)
+	tb.Cleanup(s.Close)
 	return s
 }
 
@@ -146,17 +146,17 @@ func cut(w http.ResponseWriter, r *http.Request) {
 }
 
 // fails runs r and returns its failure.
-func fails(ctx context.Context, t testing.TB, c *Client, r *Request) *fault.Error {
-	t.Helper()
+func fails(ctx context.Context, tb testing.TB, c *Client, r *Request) *fault.Error {
+	tb.Helper()
 	_, err := c.Do(ctx, r)
 	var f *fault.Error
-	require.ErrorAs(t, err, &f)
+	require.ErrorAs(tb, err, &f)
 	return f
 }
 
-func assertKind(t testing.TB, want fault.Kind, f *fault.Error) {
-	t.Helper()
-	assert.Equal(t, want.String(), f.Kind.String(), f.Error())
+func assertKind(tb testing.TB, want fault.Kind, f *fault.Error) {
+	tb.Helper()
+	assert.Equal(tb, want.String(), f.Kind.String(), f.Error())
 }
 
 // discardLog silences servers that are treated badly on purpose.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/usermgmt/usermgmt/internal/fault"
@@ -27,14 +28,10 @@ var errTimeout = errors.New("the server took too long to answer")
 
 // canceled returns the failure of a call whose context ended.
 func canceled(ctx context.Context) *fault.Error {
-	ended, cause := ctx.Err(), context.Cause(ctx)
-	switch {
-	case errors.Is(cause, errTimeout):
+	if errors.Is(context.Cause(ctx), errTimeout) {
 		return &fault.Error{Kind: fault.Unavailable, Message: errTimeout.Error(), Err: context.DeadlineExceeded}
-	case !errors.Is(cause, ended):
-		ended = fmt.Errorf("%w: %w", ended, cause)
 	}
-	return &fault.Error{Kind: fault.Canceled, Err: ended}
+	return fault.Ended(ctx, ctx.Err())
 }
 
 // authFailure makes a failure of what the authenticator returned, which may
@@ -56,7 +53,7 @@ func (e *exchange) withoutGrant(err *fault.Error) *fault.Error {
 		return e.failure // there is no other credential: the server's words say more
 	}
 	f := *err
-	f.Resent, f.Ambiguous = e.unsure, e.unsure
+	f.Ambiguous = false // that was about the login
 	return &f
 }
 
@@ -133,20 +130,23 @@ func (e *exchange) read(ctx context.Context, answer *http.Response) *fault.Error
 // classify judges an answer outside 2xx.
 func (e *exchange) classify(answer *http.Response) *fault.Error {
 	defer answer.Body.Close()
+	status := answer.StatusCode
+	var body []byte
+	if status >= 200 { // else what follows is not HTTP and may never end
+		// What came of a body that breaks off is worth more than the break.
+		body, _ = io.ReadAll(io.LimitReader(answer.Body, maxFailureBody))
+	}
 	var f *fault.Error
-	switch status := answer.StatusCode; status / 100 {
+	switch status / 100 {
 	case 1:
-		// What follows on the connection is not HTTP and may never end.
 		f = fault.New(fault.Internal, "the server switched to another protocol unasked")
 	case 3:
 		f = fault.New(fault.Internal, "the server answered with a redirect, which is never followed")
 	default:
-		// What came of a body that breaks off is worth more than the break.
-		body, _ := io.ReadAll(io.LimitReader(answer.Body, maxFailureBody))
 		f = e.client.classify(e.request, status, answer.Header, body)
 	}
-	f.Status = answer.StatusCode
-	if f.Status == http.StatusTooManyRequests {
+	f.Status = status
+	if status == http.StatusTooManyRequests {
 		f.Kind = fault.RateLimited
 	}
 	if f.RequestID == "" {
@@ -156,7 +156,7 @@ func (e *exchange) classify(answer *http.Response) *fault.Error {
 	if wait, ok := retryAfter(answer.Header, time.Now()); ok {
 		f.RetryAfter = wait
 	}
-	unclear := f.Status >= http.StatusInternalServerError || f.Status == http.StatusRequestTimeout
+	unclear := status >= http.StatusInternalServerError || status == http.StatusRequestTimeout
 	f.Ambiguous = e.request.Class != Read && unclear && !f.NotExecuted
 	return f
 }
@@ -179,5 +179,5 @@ func (e *exchange) secrets() []string {
 	if e.grant == nil {
 		return e.request.Secrets
 	}
-	return append(e.request.Secrets[:len(e.request.Secrets):len(e.request.Secrets)], e.grant.Secrets...)
+	return slices.Concat(e.request.Secrets, e.grant.Secrets)
 }

@@ -21,8 +21,8 @@ import (
 func TestPauseGrowsAndIsCapped(t *testing.T) {
 	t.Parallel()
 	r := Retry{MinWait: 100 * time.Millisecond, MaxWait: time.Second}.withDefaults()
-	for n, middle := range []time.Duration{100, 200, 400, 666, 666} {
-		middle *= time.Millisecond
+	for n, millis := range []int{100, 200, 400, 666, 666} {
+		middle := time.Duration(millis) * time.Millisecond
 		seen := map[time.Duration]bool{}
 		for range 2000 {
 			pause := r.pause(n)
@@ -272,7 +272,7 @@ func TestLimiterDelaysEachAttempt(t *testing.T) {
 		start := time.Now()
 		limiter := rate.NewLimiter(rate.Every(10*time.Second), 1)
 		client, _ := fakeClient(t, Config{Limiter: limiter}, func(attempt int, _ *http.Request) (*http.Response, error) {
-			at = append(at, time.Since(start))
+			at = append(at, time.Since(start).Round(time.Microsecond))
 			if attempt == 2 {
 				return reply(503, ""), nil
 			}

@@ -3,6 +3,7 @@ package transport
 import (
 	"bytes"
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -59,9 +60,7 @@ func (c *Client) build(ctx context.Context, r *Request, grant *Grant) (*http.Req
 		return nil, err
 	}
 	header := make(http.Header, len(r.Header)+4)
-	for name, values := range r.Header {
-		header[name] = values
-	}
+	maps.Copy(header, r.Header)
 	if header["Accept"] == nil {
 		header["Accept"] = acceptJSON
 	}
@@ -74,9 +73,7 @@ func (c *Client) build(ctx context.Context, r *Request, grant *Grant) (*http.Req
 		}
 	}
 	if grant != nil {
-		for name, values := range grant.Header {
-			header[name] = values
-		}
+		maps.Copy(header, grant.Header)
 	}
 	if err := checkHeader(header); err != nil {
 		return nil, err
