@@ -90,6 +90,10 @@ func (noGroups) RemoveGroupMember(context.Context, RemoveGroupMemberRequest) err
 // noProjects is for systems without projects.
 type noProjects struct{}
 
+func (noProjects) GetProject(context.Context, GetProjectRequest) (Project, error) {
+	return Project{}, unsupported(CapGetProject)
+}
+
 func (noProjects) ListProjects(context.Context, ListProjectsRequest) iter.Seq2[Project, error] {
 	return SeqError[Project](unsupported(CapListProjects))
 }

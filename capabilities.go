@@ -61,6 +61,8 @@ const (
 	CapAddGroupMember
 	// CapRemoveGroupMember is GroupMembership.RemoveGroupMember.
 	CapRemoveGroupMember
+	// CapGetProject is ProjectReader.GetProject.
+	CapGetProject
 	// CapListProjects is ProjectReader.ListProjects.
 	CapListProjects
 	// CapListProjectMembers is ProjectReader.ListProjectMembers.
@@ -81,12 +83,16 @@ const (
 	CapUserName Capability = iota + CapEffectiveProjectRole + 1
 	// CapUserPassword: a new user can be given a password.
 	CapUserPassword
-	// CapDisplayName: users have a display name.
+	// CapDisplayName: a new user can be given a display name.
 	CapDisplayName
+	// CapUpdateDisplayName: the display name of a user can be changed.
+	CapUpdateDisplayName
 	// CapEmail: users have an e-mail address.
 	CapEmail
 	// CapRoleScope: a granted role can be limited by [Role.Scope].
 	CapRoleScope
+	// CapGroupDescription: groups have a description.
+	CapGroupDescription
 	// CapGroupRoles: groups hold roles that their members inherit.
 	CapGroupRoles
 	// CapProjectGroups: groups can be members of projects.
@@ -102,10 +108,10 @@ var capabilityNames = [capabilityCount]string{
 	CapUpdateRole: "UpdateRole", CapDeleteRole: "DeleteRole", CapGrantRoles: "GrantRoles", CapRevokeRoles: "RevokeRoles",
 	CapCreateGroup: "CreateGroup", CapGetGroup: "GetGroup", CapListGroups: "ListGroups", CapUpdateGroup: "UpdateGroup",
 	CapDeleteGroup: "DeleteGroup", CapAddGroupMember: "AddGroupMember", CapRemoveGroupMember: "RemoveGroupMember",
-	CapListProjects: "ListProjects", CapListProjectMembers: "ListProjectMembers", CapEnsureProjectMember: "EnsureProjectMember",
+	CapGetProject: "GetProject", CapListProjects: "ListProjects", CapListProjectMembers: "ListProjectMembers", CapEnsureProjectMember: "EnsureProjectMember",
 	CapRemoveProjectMember: "RemoveProjectMember", CapEffectiveProjectRole: "EffectiveProjectRole",
-	CapUserName: "UserName", CapUserPassword: "UserPassword", CapDisplayName: "DisplayName", CapEmail: "Email",
-	CapRoleScope: "RoleScope", CapGroupRoles: "GroupRoles", CapProjectGroups: "ProjectGroups",
+	CapUserName: "UserName", CapUserPassword: "UserPassword", CapDisplayName: "DisplayName", CapUpdateDisplayName: "UpdateDisplayName", CapEmail: "Email",
+	CapRoleScope: "RoleScope", CapGroupDescription: "GroupDescription", CapGroupRoles: "GroupRoles", CapProjectGroups: "ProjectGroups",
 }
 
 // String returns the name without "Cap", such as "CreateUser".
@@ -181,6 +187,14 @@ func (s Capabilities) Of(c Capability) Support {
 
 // Has reports whether c is surely supported.
 func (s Capabilities) Has(c Capability) bool { return s.Of(c) == SupportYes }
+
+// maybe returns s with capabilities that depend on a server not asked yet.
+func (s Capabilities) maybe(added ...Capability) Capabilities {
+	for _, c := range added {
+		s.unknown |= 1 << c
+	}
+	return s
+}
 
 func (s Capabilities) with(added ...Capability) Capabilities {
 	for _, c := range added {

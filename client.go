@@ -238,6 +238,28 @@ func list[Q request, T any](ctx context.Context, c *Client, t target, q Q, metho
 	}
 }
 
+// extend carries out a method of a backend's extension; check may be nil.
+func extend[R any](ctx context.Context, c *Client, t target, check func(*validator), method func(context.Context) (R, error)) (R, error) {
+	var result R
+	v := validator{backend: c.Backend(), can: c.Capabilities()}
+	if check != nil {
+		check(&v)
+	}
+	err := wrap(c.Backend(), t, v.err())
+	if err == nil {
+		err = c.run(ctx, t, func(ctx context.Context) (err error) {
+			result, err = method(ctx)
+			return err
+		})
+	}
+	return result, err
+}
+
+// named returns the check of a method whose one input is a name.
+func named(name string) func(*validator) {
+	return func(v *validator) { v.name("name", name) }
+}
+
 // admit refuses a call that the backend cannot serve or that makes no sense.
 func admit[Q request](c *Client, t target, q Q) error {
 	can := c.backend.Capabilities()

@@ -79,12 +79,15 @@ type Error struct {
 	ID string
 	// Kind is the sentinel that the error matches. It is never nil.
 	Kind error
-	// Status is the HTTP status of the server's answer. 0 means that the
-	// verdict is ours: the server was not asked or did not answer.
+	// FromServer is set if the verdict is the server's. Else it is ours: the
+	// server was not asked, did not answer, or answered nonsense.
+	FromServer bool
+	// Status is the HTTP status of the server's answer, 0 if there was none or
+	// the protocol has no statuses.
 	Status int
 	// Code is the server's own code for the failure, empty if it sent none.
 	Code string
-	// Message is the server's own words, or ours if Status is 0, in one line.
+	// Message is the server's own words if FromServer, else ours, in one line.
 	Message string
 	// RequestID is the server's name for the exchange, for its operators;
 	// empty if it sent none.
@@ -92,8 +95,9 @@ type Error struct {
 	// RetryAfter is how long the server asked to stay away, 0 if it did not.
 	RetryAfter time.Duration
 	// Ambiguous is set if the call may have changed the server's state all
-	// the same, because the answer was lost. Read the state before you repeat
-	// the call. It is never set on a call that only reads.
+	// the same, in whole or in part: because the answer was lost, say. Read
+	// the state before you repeat the call. It is never set on a call that
+	// only reads.
 	Ambiguous bool
 	// Fields tells for an invalid argument what is wrong with which field;
 	// nil if the server names none.
@@ -188,7 +192,7 @@ func wrap(backend string, t target, err error) error {
 	switch {
 	case ok:
 		e.Kind = kindOf(f.Kind)
-		e.ID, e.Status, e.Code, e.Message, e.RequestID = f.ID, f.Status, f.Code, f.Message, f.RequestID
+		e.ID, e.FromServer, e.Status, e.Code, e.Message, e.RequestID = f.ID, f.FromServer, f.Status, f.Code, f.Message, f.RequestID
 		e.RetryAfter, e.Ambiguous, e.Fields, e.Permissions, e.Err = f.RetryAfter, f.Ambiguous, f.Fields, f.Permissions, f.Err
 		if f.Resource != "" {
 			e.Resource, e.Name = f.Resource, f.Name

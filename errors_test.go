@@ -49,13 +49,13 @@ func TestWrapCarriesEveryDetail(t *testing.T) {
 	t.Parallel()
 	cause := io.ErrUnexpectedEOF
 	err := wrap("aistore", target{op: "CreateUser", resource: "user", name: "alice"}, fmt.Errorf("context: %w", &fault.Error{
-		Kind: fault.Unavailable, Status: 503, Code: "ErrX", Message: "come back", RequestID: "r-1", ID: "u-1", Resource: "role", Name: "reader",
+		Kind: fault.Unavailable, FromServer: true, Status: 503, Code: "ErrX", Message: "come back", RequestID: "r-1", ID: "u-1", Resource: "role", Name: "reader",
 		RetryAfter: time.Second, Ambiguous: true, Fields: map[string]string{"a": "b"}, Permissions: []string{"p"}, Err: cause,
 	}))
 	e, ok := errors.AsType[*Error](err)
 	require.True(t, ok)
 	assert.Equal(t, &Error{
-		Op: "CreateUser", Backend: "aistore", Resource: "role", Name: "reader", ID: "u-1", Kind: ErrUnavailable, Status: 503, Code: "ErrX",
+		Op: "CreateUser", Backend: "aistore", Resource: "role", Name: "reader", ID: "u-1", Kind: ErrUnavailable, FromServer: true, Status: 503, Code: "ErrX",
 		Message: "come back", RequestID: "r-1", RetryAfter: time.Second, Ambiguous: true,
 		Fields: map[string]string{"a": "b"}, Permissions: []string{"p"}, Err: cause,
 	}, e)

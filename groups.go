@@ -75,6 +75,13 @@ type GroupExtension interface {
 	groupExtension()
 }
 
+// GroupListExtension is an input to a list of groups that only one backend
+// has, on the terms of [UserExtension].
+type GroupListExtension interface {
+	extension
+	groupListExtension()
+}
+
 // GetGroupRequest is the request of [GroupReader.GetGroup].
 type GetGroupRequest struct {
 	// Name is the group's name. Required.
@@ -84,14 +91,14 @@ type GetGroupRequest struct {
 // ListGroupsRequest is the request of [GroupReader.ListGroups].
 type ListGroupsRequest struct {
 	// Extension adds what only one backend has; nil adds nothing.
-	Extension GroupExtension
+	Extension GroupListExtension
 }
 
 // CreateGroupRequest is the request of [GroupWriter.CreateGroup].
 type CreateGroupRequest struct {
 	// Name is the new group's name. Required.
 	Name string
-	// Description is text for people to read.
+	// Description is text for people to read; see [CapGroupDescription].
 	Description string
 	// Roles are the roles that members inherit; see [CapGroupRoles].
 	Roles []Role
@@ -186,14 +193,18 @@ func (r ListGroupsRequest) check(v *validator) { v.extension(r.Extension) }
 
 func (r CreateGroupRequest) check(v *validator) {
 	v.name("Name", r.Name)
-	v.text("Description", r.Description)
+	if v.input("Description", r.Description != "", CapGroupDescription) {
+		v.description("Description", r.Description)
+	}
 	v.roles("Roles", r.Roles, CapGroupRoles)
 	v.extension(r.Extension)
 }
 
 func (r UpdateGroupRequest) check(v *validator) {
 	v.name("Name", r.Name)
-	v.optionalText("Description", r.Description)
+	if r.Description != nil && v.input("Description", true, CapGroupDescription) {
+		v.description("Description", *r.Description)
+	}
 	if r.SetRoles != nil && v.input("SetRoles", true, CapGroupRoles) {
 		v.roles("SetRoles", *r.SetRoles, CapGroupRoles)
 	}

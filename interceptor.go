@@ -56,6 +56,8 @@ type Interceptor struct {
 	AddGroupMember func(ctx context.Context, next UserManager, req AddGroupMemberRequest) error
 	// RemoveGroupMember replaces [Client.RemoveGroupMember].
 	RemoveGroupMember func(ctx context.Context, next UserManager, req RemoveGroupMemberRequest) error
+	// GetProject replaces [Client.GetProject].
+	GetProject func(ctx context.Context, next UserManager, req GetProjectRequest) (Project, error)
 	// ListProjects replaces [Client.ListProjects].
 	ListProjects func(ctx context.Context, next UserManager, req ListProjectsRequest) iter.Seq2[Project, error]
 	// ListProjectMembers replaces [Client.ListProjectMembers].
@@ -253,6 +255,13 @@ func (i *intercepted) RemoveGroupMember(ctx context.Context, req RemoveGroupMemb
 		return i.with.RemoveGroupMember(ctx, i.next, req)
 	}
 	return i.next.RemoveGroupMember(ctx, req)
+}
+
+func (i *intercepted) GetProject(ctx context.Context, req GetProjectRequest) (Project, error) {
+	if i.with.GetProject != nil {
+		return i.with.GetProject(ctx, i.next, req)
+	}
+	return i.next.GetProject(ctx, req)
 }
 
 func (i *intercepted) ListProjects(ctx context.Context, req ListProjectsRequest) iter.Seq2[Project, error] {

@@ -68,6 +68,10 @@ type ProjectMember struct {
 
 // ProjectReader reads projects and who is in them.
 type ProjectReader interface {
+	// GetProject returns the project of a name. It fails with [ErrNotFound] if
+	// there is none that the caller may see.
+	GetProject(ctx context.Context, req GetProjectRequest) (Project, error)
+
 	// ListProjects returns the projects that the caller may see, on the terms
 	// of [UserReader.ListUsers].
 	ListProjects(ctx context.Context, req ListProjectsRequest) iter.Seq2[Project, error]
@@ -104,8 +108,19 @@ type ProjectService interface {
 	ProjectMembership
 }
 
+// GetProjectRequest is the request of [ProjectReader.GetProject].
+type GetProjectRequest struct {
+	// Name is the project's name. Required.
+	Name string
+}
+
 // ListProjectsRequest is the request of [ProjectReader.ListProjects].
-type ListProjectsRequest struct{}
+type ListProjectsRequest struct {
+	// User limits the list to the projects in which the user has a role, by
+	// itself or through its groups; its absence is [ErrNotFound]. Empty lists
+	// all projects.
+	User string
+}
 
 // ListProjectMembersRequest is the request of [ProjectReader.ListProjectMembers].
 type ListProjectMembersRequest struct {
@@ -139,6 +154,11 @@ type RemoveProjectMemberRequest struct {
 	Member Member
 }
 
+// GetProject implements [ProjectReader].
+func (c *Client) GetProject(ctx context.Context, req GetProjectRequest) (Project, error) {
+	return call(ctx, c, projectTarget(CapGetProject, req.Name), req, backend.GetProject)
+}
+
 // ListProjects implements [ProjectReader].
 func (c *Client) ListProjects(ctx context.Context, req ListProjectsRequest) iter.Seq2[Project, error] {
 	return list(ctx, c, projectTarget(CapListProjects, ""), req, backend.ListProjects)
@@ -168,7 +188,13 @@ func projectTarget(c Capability, name string) target {
 	return target{op: c.String(), capability: c, resource: "project", name: name}
 }
 
-func (ListProjectsRequest) check(*validator) {}
+func (r GetProjectRequest) check(v *validator) { v.name("Name", r.Name) }
+
+func (r ListProjectsRequest) check(v *validator) {
+	if r.User != "" {
+		v.name("User", r.User)
+	}
+}
 
 func (r ListProjectMembersRequest) check(v *validator) { v.name("Project", r.Project) }
 

@@ -12,8 +12,9 @@ type Role struct {
 	// Name is the name of the role.
 	Name string
 	// Scope is what the role is limited to, in the backend's notation: on
-	// Couchbase "bucket", "bucket:scope" or "bucket:scope:collection". Empty
-	// means that the role is not limited.
+	// Couchbase "bucket", "bucket:scope" or "bucket:scope:collection". It is
+	// empty for a role that cannot be limited; for one that can, "*" means
+	// everything, so that nobody grants everything by leaving it out.
 	Scope string
 }
 
@@ -246,13 +247,15 @@ func (ListRolesRequest) check(*validator) {}
 
 func (r CreateRoleRequest) check(v *validator) {
 	v.name("Name", r.Name)
-	v.text("Description", r.Description)
+	v.description("Description", r.Description)
 	v.extension(r.Extension)
 }
 
 func (r UpdateRoleRequest) check(v *validator) {
 	v.name("Name", r.Name)
-	v.optionalText("Description", r.Description)
+	if r.Description != nil {
+		v.description("Description", *r.Description)
+	}
 	v.extension(r.Extension)
 }
 

@@ -134,6 +134,11 @@ func (Unimplemented) RemoveGroupMember(context.Context, RemoveGroupMemberRequest
 	return unimplemented(groupTarget(CapRemoveGroupMember, ""))
 }
 
+// GetProject fails with [ErrUnsupported].
+func (Unimplemented) GetProject(context.Context, GetProjectRequest) (Project, error) {
+	return Project{}, unimplemented(projectTarget(CapGetProject, ""))
+}
+
 // ListProjects fails with [ErrUnsupported].
 func (Unimplemented) ListProjects(context.Context, ListProjectsRequest) iter.Seq2[Project, error] {
 	return SeqError[Project](unimplemented(projectTarget(CapListProjects, "")))

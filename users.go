@@ -14,7 +14,8 @@ type User struct {
 	// ID is the server's own identifier, empty where the name is the only one.
 	ID string
 	// Domain is the name space that Name stands in, on a backend that has
-	// several ("local" and "external" on Couchbase); else empty.
+	// several ("local" and "external" on Couchbase); else empty. There, calls
+	// without an extension are about one name space only, lists included.
 	Domain string
 	// DisplayName is the name for people to read.
 	DisplayName string
@@ -80,7 +81,9 @@ type UserWriter interface {
 	// fails with [ErrAlreadyExists] if the name is taken and never changes
 	// the user that has it. Roles and groups must exist: [ErrNotFound] names
 	// the one that does not, and nothing is created. It is never sent twice:
-	// if the answer is lost the error is [Error.Ambiguous].
+	// if the answer is lost the error is [Error.Ambiguous]. Beside an error
+	// that is ambiguous or [ErrPending] the result holds what is known of the
+	// user, above all its Credential, which cannot be had again.
 	//
 	// AIStore: GET /v1/roles/{name} for each role, POST /v1/users, GET
 	// /v1/users/{name}.
@@ -132,12 +135,19 @@ type UserService interface {
 	AccountManager
 }
 
-// UserExtension is an input about a user that only one backend has. The set
-// is closed; the extension of another backend than the client's is refused
-// with [ErrInvalidArgument].
+// UserExtension is an input about a user that only one backend has, given by
+// value. The set is closed; the extension of another backend than the client's
+// is refused with [ErrInvalidArgument].
 type UserExtension interface {
 	extension
 	userExtension()
+}
+
+// UserListExtension is an input to a list of users that only one backend has,
+// on the terms of [UserExtension].
+type UserListExtension interface {
+	extension
+	userListExtension()
 }
 
 // GetUserRequest is the request of [UserReader.GetUser].
@@ -154,7 +164,7 @@ type ListUsersRequest struct {
 	// [ErrNotFound]; empty lists all users. It needs [CapAddGroupMember].
 	Group string
 	// Extension adds what only one backend has; nil adds nothing.
-	Extension UserExtension
+	Extension UserListExtension
 }
 
 // CreateUserRequest is the request of [UserWriter.CreateUser].
@@ -169,7 +179,8 @@ type CreateUserRequest struct {
 	DisplayName string
 	// Email is the e-mail address; see [CapEmail].
 	Email string
-	// Roles are the roles the user starts with, none if empty.
+	// Roles are the roles the user starts with, none if empty but for those
+	// that the server gives to every user.
 	Roles []Role
 	// Groups are the groups the user starts in, none if empty.
 	Groups []string
@@ -182,9 +193,10 @@ type CreateUserRequest struct {
 type UpdateUserRequest struct {
 	// Name is the user's name. Required.
 	Name string
-	// DisplayName replaces the name for people to read; "" clears it.
+	// DisplayName replaces the name for people to read; "" clears it. See
+	// [CapUpdateDisplayName].
 	DisplayName *string
-	// Email replaces the e-mail address; "" clears it.
+	// Email replaces the e-mail address; "" clears it. See [CapEmail].
 	Email *string
 	// Credential replaces what the user logs in with.
 	Credential Credential
@@ -316,7 +328,7 @@ func (r CreateUserRequest) check(v *validator) {
 
 func (r UpdateUserRequest) check(v *validator) {
 	v.name("Name", r.Name)
-	v.input("DisplayName", r.DisplayName != nil, CapDisplayName)
+	v.input("DisplayName", r.DisplayName != nil, CapUpdateDisplayName)
 	v.input("Email", r.Email != nil, CapEmail)
 	v.optionalText("DisplayName", r.DisplayName)
 	v.optionalText("Email", r.Email)

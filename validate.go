@@ -3,6 +3,7 @@ package usermgmt
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"unicode"
@@ -14,6 +15,8 @@ import (
 const (
 	// maxName is the longest name, in bytes, that any backend is asked for.
 	maxName = 256
+	// maxScope is the longest scope of a role, in bytes: it can name several things.
+	maxScope = 1024
 	// maxText is the longest text for people to read, in bytes.
 	maxText = 4096
 )
@@ -50,14 +53,16 @@ func (v *validator) problem(field, format string, args ...any) {
 }
 
 // name checks a required name.
-func (v *validator) name(field, name string) {
+func (v *validator) name(field, name string) { v.bounded(field, name, maxName) }
+
+func (v *validator) bounded(field, name string, most int) {
 	switch {
 	case name == "":
 		v.problem(field, "must not be empty")
 	case name == "." || name == "..":
 		v.problem(field, "must not be %q", name)
-	case len(name) > maxName:
-		v.problem(field, "must not be longer than %d bytes", maxName)
+	case len(name) > most:
+		v.problem(field, "must not be longer than %d bytes", most)
 	case !utf8.ValidString(name):
 		v.problem(field, "must be valid UTF-8")
 	case strings.ContainsFunc(name, unicode.IsControl):
@@ -67,7 +72,12 @@ func (v *validator) name(field, name string) {
 	}
 }
 
-// text checks text for people to read.
+// description checks text for people to read that may have several lines.
+func (v *validator) description(field, text string) {
+	v.text(field, strings.NewReplacer("\r\n", " ", "\n", " ", "\t", " ").Replace(text))
+}
+
+// text checks a line for people to read.
 func (v *validator) text(field, text string) {
 	switch {
 	case len(text) > maxText:
@@ -102,7 +112,7 @@ func (v *validator) role(field string, role Role) {
 		v.problem(field, "must not have brackets in the name of a role")
 	}
 	if v.input(field, role.Scope != "", CapRoleScope) {
-		v.name(field, role.Scope)
+		v.bounded(field, role.Scope, maxScope)
 		if strings.ContainsAny(role.Scope, "[]") {
 			v.problem(field, "must not have brackets in the scope of a role")
 		}
@@ -149,10 +159,13 @@ func (v *validator) member(field string, member Member) {
 }
 
 // credential checks what the user of that name is to log in with, nil for
-// nothing.
+// nothing. Which kinds there are is up to the backend.
 func (v *validator) credential(field string, credential Credential, name string) {
+	if isPointer(credential) {
+		v.problem(field, "must be given by value, not by pointer")
+		return
+	}
 	switch c := credential.(type) {
-	case nil:
 	case PasswordCredential:
 		v.input(field, true, CapUserPassword)
 		if c.Username != "" && c.Username != name {
@@ -165,14 +178,28 @@ func (v *validator) credential(field string, credential Credential, name string)
 		if c.Nonce.IsZero() {
 			v.problem(field, "must not be empty")
 		}
-	default:
-		v.problem(field, "must not be of kind %s", credential.credentialKind())
 	}
 }
+
+// wrongCredential says that a credential is not of a kind that is taken.
+func wrongCredential(credential Credential, taken string) string {
+	if isPointer(credential) {
+		return "must be given by value, not by pointer"
+	}
+	return fmt.Sprintf("must not be of kind %s: %s", credential.credentialKind(), taken)
+}
+
+// isPointer reports whether an input of a sealed interface was given by
+// pointer, which may be nil.
+func isPointer(input any) bool { return reflect.ValueOf(input).Kind() == reflect.Pointer }
 
 // extension checks that an extension belongs to the client's backend.
 func (v *validator) extension(e extension) {
 	if e == nil {
+		return
+	}
+	if isPointer(e) {
+		v.problem("Extension", "must be given by value, not by pointer")
 		return
 	}
 	if owner := e.extensionOf(); owner != v.backend {

@@ -80,12 +80,13 @@ func (k Kind) String() string {
 type Error struct {
 	// Kind classifies the failure.
 	Kind Kind
-	// Status is the HTTP status of the answer, 0 when there was none: then
-	// the client itself came to the verdict.
+	// FromServer is set if the server came to the verdict, and not the client.
+	FromServer bool
+	// Status is the HTTP status of the answer, 0 when there was none.
 	Status int
 	// Code is the server's own code for the failure, if it sent one.
 	Code string
-	// Message is the server's own words, or ours when Status is 0. It never
+	// Message is the server's own words if FromServer, else ours. It never
 	// holds a secret.
 	Message string
 	// RequestID is the server's name for the exchange, if it gave one.

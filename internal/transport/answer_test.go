@@ -108,7 +108,7 @@ func TestFailureKeepsStatusAndBody(t *testing.T) {
 				return &fault.Error{Kind: fault.Conflict, Code: "teapot", Message: "no coffee"}
 			}})
 			f := fails(t.Context(), t, client, request)
-			assert.Equal(t, &fault.Error{Kind: fault.Conflict, Code: "teapot", Message: "no coffee", Status: 418, RequestID: "id-1"}, f)
+			assert.Equal(t, &fault.Error{Kind: fault.Conflict, Code: "teapot", Message: "no coffee", FromServer: true, Status: 418, RequestID: "id-1"}, f)
 		})
 	}
 }
@@ -123,7 +123,7 @@ func TestFailureBodyThatBreaksOff(t *testing.T) {
 		panic(http.ErrAbortHandler)
 	})
 	f := fails(t.Context(), t, newClient(t, s.URL, Config{}), &Request{Method: "POST", Class: Once})
-	assert.Equal(t, &fault.Error{Kind: fault.Internal, Message: "it exists al", Status: 409}, f)
+	assert.Equal(t, &fault.Error{Kind: fault.Internal, Message: "it exists al", FromServer: true, Status: 409}, f)
 }
 
 func TestSecretsInFailuresAreRemoved(t *testing.T) {
@@ -141,7 +141,7 @@ func TestSecretsInFailuresAreRemoved(t *testing.T) {
 	f := fails(t.Context(), t, client, &Request{Method: "POST", Secrets: secrets})
 	const clean = "[redacted] and [redacted]"
 	assert.Equal(t, &fault.Error{
-		Kind: fault.InvalidArgument, Status: 400, Code: clean, Message: clean, RequestID: "id-[redacted]",
+		Kind: fault.InvalidArgument, FromServer: true, Status: 400, Code: clean, Message: clean, RequestID: "id-[redacted]",
 		Fields: map[string]string{"password": clean}, Permissions: []string{clean},
 	}, f)
 	assert.Empty(t, secrets[:2][1], "the caller's memory is not written to")

@@ -144,6 +144,7 @@ func (e *exchange) classify(answer *http.Response) *fault.Error {
 		f = fault.New(fault.Internal, "the server answered with a redirect, which is never followed")
 	default:
 		f = e.client.classify(e.request, status, answer.Header, body)
+		f.FromServer = true
 	}
 	f.Status = status
 	if status == http.StatusTooManyRequests {

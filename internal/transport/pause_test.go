@@ -163,7 +163,7 @@ func TestRetryAfterTooFarEndsTheCall(t *testing.T) {
 				}
 				start := time.Now()
 				f := fails(ctx, t, client, &Request{Method: "GET"})
-				assert.Equal(t, &fault.Error{Kind: fault.RateLimited, Status: c.status, Message: "busy", RetryAfter: c.want}, f)
+				assert.Equal(t, &fault.Error{Kind: fault.RateLimited, FromServer: true, Status: c.status, Message: "busy", RetryAfter: c.want}, f)
 				assert.Zero(t, time.Since(start))
 				assert.Equal(t, 1, server.count())
 			})
@@ -214,7 +214,7 @@ func TestPauseNeverOutlastsTheDeadline(t *testing.T) {
 		defer cancel()
 		start := time.Now()
 		f := fails(ctx, t, client, &Request{Method: "GET"})
-		assert.Equal(t, &fault.Error{Kind: fault.Unavailable, Status: 503, Message: "busy"}, f)
+		assert.Equal(t, &fault.Error{Kind: fault.Unavailable, FromServer: true, Status: 503, Message: "busy"}, f)
 		assert.Zero(t, time.Since(start))
 		assert.Equal(t, 1, server.count())
 	})

@@ -206,7 +206,7 @@ func TestSecondRefusalIsFinal(t *testing.T) {
 		return reply(401, "who are you"), nil
 	})
 	f := fails(t.Context(), t, client, &Request{Method: "GET"})
-	assert.Equal(t, &fault.Error{Kind: fault.Unauthenticated, Status: 401, Message: "who are you"}, f)
+	assert.Equal(t, &fault.Error{Kind: fault.Unauthenticated, FromServer: true, Status: 401, Message: "who are you"}, f)
 	assert.EqualValues(t, 2, logins.logins.Load())
 	assert.Equal(t, 2, server.count())
 }
@@ -219,7 +219,7 @@ func TestStaticCredentialSurfacesTheServersWords(t *testing.T) {
 	})
 	for n := range 2 {
 		f := fails(t.Context(), t, client, &Request{Method: "GET"})
-		assert.Equal(t, &fault.Error{Kind: fault.Unauthenticated, Status: 401, Message: "token revoked"}, f)
+		assert.Equal(t, &fault.Error{Kind: fault.Unauthenticated, FromServer: true, Status: 401, Message: "token revoked"}, f)
 		assert.Equal(t, n+1, server.count(), "the same credential is not sent twice")
 	}
 }
@@ -245,8 +245,8 @@ func TestLoginFailures(t *testing.T) {
 		want *fault.Error
 	}{
 		"of a protocol": {
-			&fault.Error{Kind: fault.Unavailable, Status: 503, Message: "down", Ambiguous: true},
-			&fault.Error{Kind: fault.Unavailable, Status: 503, Message: "down"}, // the login's fate is not the request's
+			&fault.Error{Kind: fault.Unavailable, FromServer: true, Status: 503, Message: "down", Ambiguous: true},
+			&fault.Error{Kind: fault.Unavailable, FromServer: true, Status: 503, Message: "down"}, // the login's fate is not the request's
 		},
 		"of the caller's source": {cause, &fault.Error{Kind: fault.Unauthenticated, Message: "no credentials could be obtained", Err: cause}},
 	} {
@@ -317,7 +317,7 @@ func TestUncertaintyOutlivesTheLogin(t *testing.T) {
 		var logins counter
 		client, _ := fakeClient(t, Config{Authenticator: NewSession(logins.login)}, answer)
 		f := fails(t.Context(), t, client, request)
-		assert.Equal(t, &fault.Error{Kind: fault.NotFound, Status: 404, Message: "gone", Resent: true, Ambiguous: true}, f)
+		assert.Equal(t, &fault.Error{Kind: fault.NotFound, FromServer: true, Status: 404, Message: "gone", Resent: true, Ambiguous: true}, f)
 
 		client, _ = fakeClient(t, Config{Authenticator: NewSession(func(_ context.Context, refused *Grant) (*Grant, error) {
 			if refused != nil {

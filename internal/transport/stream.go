@@ -29,6 +29,22 @@ var decodeOptions = json.JoinOptions(
 	jsontext.AllowDuplicateNames(true),
 )
 
+// encodeOptions is how requests are written: a nil list is null, as the
+// servers' own clients send it, and members of maps are sorted.
+var encodeOptions = json.JoinOptions(
+	json.FormatNilSliceAsNull(true),
+	json.Deterministic(true),
+)
+
+// Encode returns value as the body of a request.
+func Encode(value any) ([]byte, error) {
+	data, err := json.Marshal(value, encodeOptions)
+	if err != nil {
+		return nil, fault.New(fault.InvalidArgument, "the request cannot be written as JSON") // the cause may quote it
+	}
+	return data, nil
+}
+
 // Decode decodes the JSON text data into target, leniently: names match
 // without regard to case, unknown members are ignored.
 func Decode(data []byte, target any) error {

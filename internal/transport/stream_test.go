@@ -212,7 +212,7 @@ func TestStreamFailures(t *testing.T) {
 	client, _ := fakeClient(t, Config{}, func(int, *http.Request) (*http.Response, error) { return reply(404, "no such list"), nil })
 	values, err := drain(t, Elements[int](t.Context(), client, &Request{Method: "GET"}))
 	assert.Empty(t, values)
-	assert.Equal(t, &fault.Error{Kind: fault.NotFound, Status: 404, Message: "no such list"}, err)
+	assert.Equal(t, &fault.Error{Kind: fault.NotFound, FromServer: true, Status: 404, Message: "no such list"}, err)
 }
 
 func TestStreamLogsInAgain(t *testing.T) {

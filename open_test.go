@@ -1,0 +1,72 @@
+package usermgmt_test
+
+import (
+	"net"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/usermgmt/usermgmt"
+)
+
+func TestOpenRefusesBadURLs(t *testing.T) {
+	t.Parallel()
+	tests := map[string]string{
+		"":                           `Open: invalid argument: url must begin with a scheme: memory, aistore or aistore+http`,
+		"users.json":                 `Open: invalid argument: url must begin with a scheme: memory, aistore or aistore+http`,
+		"memry:":                     `Open: invalid argument: url has the unknown scheme "memry": known are memory, aistore and aistore+http`,
+		"https://h:52001":            `Open: invalid argument: url has the unknown scheme "https": known are memory, aistore and aistore+http`,
+		"memory://host/path":         `Open: invalid argument: url must look like memory: or memory:///path/to/file`,
+		"memory:file":                `Open: invalid argument: url must look like memory: or memory:///path/to/file`,
+		"memory:?x=1":                `Open: invalid argument: url must not carry a query or a fragment`,
+		"aistore://admin:hush@h":     `Open: invalid argument: url must not carry credentials: use WithCredentials`,
+		"aistore://admin:hu%zzsh@h/": `Open: invalid argument: url is not a URL`,
+		"aistore://":                 `New: invalid argument: address must be a URL with a host`,
+	}
+	for url, want := range tests {
+		_, err := usermgmt.Open(t.Context(), url, optionsFor(url)...)
+		require.ErrorIs(t, err, usermgmt.ErrInvalidArgument, url)
+		assert.EqualError(t, err, want)
+	}
+	_, err := usermgmt.Open(nil, "memory:") //nolint:staticcheck // the refusal of a nil context is what is tested
+	require.ErrorIs(t, err, usermgmt.ErrInvalidArgument)
+}
+
+func optionsFor(url string) []usermgmt.Option {
+	if url == "aistore://" {
+		return []usermgmt.Option{usermgmt.WithCredentials(usermgmt.BearerToken("t"))}
+	}
+	return nil
+}
+
+func TestOpenMemory(t *testing.T) {
+	t.Parallel()
+	for _, url := range []string{"memory:", "memory:///"} {
+		c, err := usermgmt.Open(t.Context(), url)
+		require.NoError(t, err)
+		assert.Equal(t, "memory", c.Backend())
+		require.NoError(t, c.Close())
+	}
+	file := "memory://" + filepath.Join(t.TempDir(), "users.json")
+	for _, want := range []error{nil, usermgmt.ErrAlreadyExists} {
+		c, err := usermgmt.Open(t.Context(), file)
+		require.NoError(t, err)
+		_, err = c.CreateUser(t.Context(), usermgmt.CreateUserRequest{Name: "alice"})
+		require.ErrorIs(t, err, want)
+		require.NoError(t, c.Close())
+	}
+}
+
+func TestOpenReportsADeadServer(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, listener.Close()) // nobody listens there now
+	_, err = usermgmt.Open(t.Context(), "aistore+http://"+listener.Addr().String(),
+		usermgmt.WithCredentials(usermgmt.Password("admin", "pw")), usermgmt.WithRetry(usermgmt.RetryPolicy{MaxAttempts: 2, MinWait: time.Millisecond}))
+	require.ErrorIs(t, err, usermgmt.ErrUnavailable)
+	assert.Contains(t, err.Error(), "connection refused")
+}
