@@ -3,10 +3,10 @@ package usermgmt
 import (
 	"context"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/usermgmt/usermgmt/internal/aistore"
-	"github.com/usermgmt/usermgmt/internal/fault"
 )
 
 // AIStoreExtension is what AuthN has beyond [UserManager]: clusters, the
@@ -62,7 +62,7 @@ type AIStoreToken struct {
 type AIStoreTokenRequest struct {
 	// Username is who logs in. Required.
 	Username string
-	// Password is the user's password. Required.
+	// Password is the user's password; an empty one is unauthenticated.
 	Password Secret
 	// Lifetime is how long the token lives: nil for the server's default, 0
 	// for the longest that it allows, else at least a minute.
@@ -96,6 +96,16 @@ type AIStoreConfigUpdate struct {
 	LogLevel *string
 }
 
+// AIStoreDiscovery is what AuthN says of the tokens that it issues.
+type AIStoreDiscovery struct {
+	// Issuer is the issuer in tokens.
+	Issuer string
+	// JWKSURI is where the keys are that verify tokens.
+	JWKSURI string
+	// Algorithms are those that tokens may be signed by.
+	Algorithms []string
+}
+
 // ListClusters returns the registered clusters, sorted by ID, nil if there
 // are none. It sends GET /v1/clusters.
 func (e *AIStoreExtension) ListClusters(ctx context.Context) ([]AIStoreCluster, error) {
@@ -124,7 +134,8 @@ func (e *AIStoreExtension) GetCluster(ctx context.Context, idOrAlias string) (AI
 // RegisterCluster makes a cluster known, with the roles ClusterOwner-,
 // BucketOwner- and Guest- followed by its alias or ID. AuthN calls the cluster
 // at its URLs first, and takes more than a minute to give up: set a deadline.
-// Without URLs nothing is called. It fails with [ErrAlreadyExists] if the ID or
+// Without URLs nothing is called. AuthN takes an ID that is another cluster's
+// alias; later calls by that name then mean either. It fails with [ErrAlreadyExists] if the ID or
 // alias is taken, [ErrUnavailable] if the cluster cannot be reached, and
 // [ErrConflict] if it refuses. It sends POST /v1/clusters.
 func (e *AIStoreExtension) RegisterCluster(ctx context.Context, cluster AIStoreCluster) error {
@@ -152,6 +163,49 @@ func (e *AIStoreExtension) UnregisterCluster(ctx context.Context, idOrAlias stri
 	})
 }
 
+// ClusterUsers returns the users that have any permission on a cluster, by
+// whatever role: the administrators, and those with a role that names the
+// cluster or a bucket in it, or all clusters not named. It fails with
+// [ErrNotFound] if the cluster is not registered. It sends GET
+// /v1/clusters/{id} and GET /v1/users, on the terms of [UserReader.ListUsers].
+func (e *AIStoreExtension) ClusterUsers(ctx context.Context, idOrAlias string) iter.Seq2[User, error] {
+	t := clusterTarget("ClusterUsers", idOrAlias)
+	return extendList(ctx, e.client, t, named(idOrAlias), func(ctx context.Context, yield func(User) bool) error {
+		cluster, err := e.api.GetCluster(ctx, idOrAlias)
+		if err != nil {
+			return err
+		}
+		for user, err := range e.api.ListUsers(ctx) {
+			if err != nil {
+				return err
+			}
+			if slices.ContainsFunc(user.Roles, func(r aistore.Role) bool { return permitsOn(r, cluster) }) && !yield(fromAIStoreUser(user)) {
+				return nil
+			}
+		}
+		return nil
+	})
+}
+
+// permitsOn reports whether a role permits anything on a cluster.
+func permitsOn(role aistore.Role, cluster aistore.Cluster) bool {
+	if role.Admin {
+		return true
+	}
+	var named, onNamed, onOthers bool // an entry for the cluster itself outweighs that for all others
+	for _, entry := range role.Clusters {
+		switch {
+		case entry.ID == "":
+			onOthers = onOthers || entry.Perm != 0
+		case entry.ID == cluster.ID || entry.ID == cluster.Alias:
+			named, onNamed = true, onNamed || entry.Perm != 0
+		}
+	}
+	return onNamed || onOthers && !named || slices.ContainsFunc(role.Buckets, func(b aistore.BucketACL) bool {
+		return b.Bucket.Namespace.UUID == cluster.ID && b.Perm != 0
+	})
+}
+
 // GetRole returns a role with what it permits. It fails with [ErrNotFound] if
 // there is none. It sends GET /v1/roles/{name}.
 func (e *AIStoreExtension) GetRole(ctx context.Context, name string) (AIStoreRoleDefinition, error) {
@@ -169,18 +223,15 @@ func (e *AIStoreExtension) GetRole(ctx context.Context, name string) (AIStoreRol
 // terms of [UserReader.ListUsers]. It sends GET /v1/roles.
 func (e *AIStoreExtension) ListRoles(ctx context.Context) iter.Seq2[AIStoreRoleDefinition, error] {
 	t := target{op: "ListRoles", resource: "role"}
-	return func(yield func(AIStoreRoleDefinition, error) bool) {
-		roles, err := extend(ctx, e.client, t, nil, e.api.ListRoles)
-		if err != nil {
-			yield(AIStoreRoleDefinition{}, err)
-			return
-		}
+	return extendList(ctx, e.client, t, nil, func(ctx context.Context, yield func(AIStoreRoleDefinition) bool) error {
+		roles, err := e.api.ListRoles(ctx)
 		for _, role := range roles {
-			if !yield(fromAIStoreRole(role), nil) {
-				return
+			if !yield(fromAIStoreRole(role)) {
+				break
 			}
 		}
-	}
+		return err
+	})
 }
 
 // IssueToken logs a user in and returns the token, which the client itself
@@ -188,12 +239,7 @@ func (e *AIStoreExtension) ListRoles(ctx context.Context) iter.Seq2[AIStoreRoleD
 // is wrong. Two calls within a second can return the same token. It sends POST
 // /v1/users/{name}.
 func (e *AIStoreExtension) IssueToken(ctx context.Context, req AIStoreTokenRequest) (AIStoreToken, error) {
-	check := func(v *validator) {
-		v.name("Username", req.Username)
-		if req.Password.IsZero() {
-			v.problem("Password", "must not be empty")
-		}
-	}
+	check := func(v *validator) { v.name("Username", req.Username) }
 	return extend(ctx, e.client, tokenTarget("IssueToken"), check, func(ctx context.Context) (AIStoreToken, error) {
 		token, err := e.api.Login(ctx, req.Username, req.Password.Reveal(), req.Lifetime)
 		if err != nil {
@@ -221,12 +267,7 @@ func (e *AIStoreExtension) CurrentToken(ctx context.Context) (AIStoreToken, erro
 // with [ErrUnauthenticated] if the token does not verify, because it has
 // expired for example. It sends DELETE /v1/tokens.
 func (e *AIStoreExtension) RevokeToken(ctx context.Context, token Secret) error {
-	check := func(v *validator) {
-		if token.IsZero() {
-			v.problem("token", "must not be empty")
-		}
-	}
-	return e.do(ctx, tokenTarget("RevokeToken"), check, func(ctx context.Context) error {
+	return e.do(ctx, tokenTarget("RevokeToken"), nil, func(ctx context.Context) error {
 		return e.api.RevokeToken(ctx, token.Reveal())
 	})
 }
@@ -258,9 +299,6 @@ func (e *AIStoreExtension) UpdateConfig(ctx context.Context, update AIStoreConfi
 	return e.do(ctx, configTarget("UpdateConfig"), nil, func(ctx context.Context) error {
 		patch := aistore.ConfigPatch{TokenTTL: update.TokenLifetime, LogLevel: update.LogLevel}
 		if update.Secret != nil {
-			if update.Secret.IsZero() {
-				return fault.Invalid("Secret", "must not be empty")
-			}
 			patch.Secret = new(update.Secret.Reveal())
 		}
 		return e.api.SetConfig(ctx, patch)
@@ -271,6 +309,22 @@ func (e *AIStoreExtension) UpdateConfig(ctx context.Context, update AIStoreConfi
 // [ErrUnsupported] if tokens are signed by secret. It sends GET /v1/public-key.
 func (e *AIStoreExtension) PublicKey(ctx context.Context) (string, error) {
 	return extend(ctx, e.client, configTarget("PublicKey"), nil, e.api.PublicKey)
+}
+
+// JWKS returns the keys that verify tokens, former ones included, as the JSON
+// text of a JSON Web Key Set. It fails with [ErrUnsupported] if tokens are
+// signed by secret. It sends GET /.well-known/jwks.json.
+func (e *AIStoreExtension) JWKS(ctx context.Context) ([]byte, error) {
+	return extend(ctx, e.client, configTarget("JWKS"), nil, e.api.JWKS)
+}
+
+// Discovery returns what the server says of the tokens that it issues. It
+// sends GET /.well-known/openid-configuration.
+func (e *AIStoreExtension) Discovery(ctx context.Context) (AIStoreDiscovery, error) {
+	return extend(ctx, e.client, configTarget("Discovery"), nil, func(ctx context.Context) (AIStoreDiscovery, error) {
+		document, err := e.api.Discovery(ctx)
+		return AIStoreDiscovery{Issuer: document.Issuer, JWKSURI: document.JWKSURI, Algorithms: document.SigningAlgorithms}, err
+	})
 }
 
 // RotateKey makes a new key to sign tokens with; tokens issued before stay

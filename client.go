@@ -214,23 +214,33 @@ func do[Q request](ctx context.Context, c *Client, t target, q Q, method func(ba
 
 // list carries out a list method, each time the sequence is ranged over.
 func list[Q request, T any](ctx context.Context, c *Client, t target, q Q, method func(backend, context.Context, Q) iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return sequence(func(yield func(T) bool) error {
+		if err := admit(c, t, q); err != nil {
+			return err
+		}
+		return c.run(ctx, t, func(ctx context.Context) error {
+			for item, err := range method(c.backend, ctx, q) {
+				if err != nil {
+					return err
+				}
+				if !yield(item) {
+					return nil
+				}
+			}
+			return nil
+		})
+	})
+}
+
+// sequence returns the items that produce yields, then its error if it has
+// one and the consumer did not stop.
+func sequence[T any](produce func(yield func(T) bool) error) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		stopped := false
-		err := admit(c, t, q)
-		if err == nil {
-			err = c.run(ctx, t, func(ctx context.Context) error {
-				for item, err := range method(c.backend, ctx, q) {
-					if err != nil {
-						return err
-					}
-					if !yield(item, nil) {
-						stopped = true
-						return nil
-					}
-				}
-				return nil
-			})
-		}
+		err := produce(func(item T) bool {
+			stopped = !yield(item, nil)
+			return !stopped
+		})
 		if err != nil && !stopped {
 			var zero T
 			yield(zero, err)
@@ -241,11 +251,7 @@ func list[Q request, T any](ctx context.Context, c *Client, t target, q Q, metho
 // extend carries out a method of a backend's extension; check may be nil.
 func extend[R any](ctx context.Context, c *Client, t target, check func(*validator), method func(context.Context) (R, error)) (R, error) {
 	var result R
-	v := validator{backend: c.Backend(), can: c.Capabilities()}
-	if check != nil {
-		check(&v)
-	}
-	err := wrap(c.Backend(), t, v.err())
+	err := c.checked(t, check)
 	if err == nil {
 		err = c.run(ctx, t, func(ctx context.Context) (err error) {
 			result, err = method(ctx)
@@ -255,6 +261,25 @@ func extend[R any](ctx context.Context, c *Client, t target, check func(*validat
 	return result, err
 }
 
+// extendList carries out a list method of a backend's extension.
+func extendList[T any](ctx context.Context, c *Client, t target, check func(*validator), produce func(ctx context.Context, yield func(T) bool) error) iter.Seq2[T, error] {
+	return sequence(func(yield func(T) bool) error {
+		if err := c.checked(t, check); err != nil {
+			return err
+		}
+		return c.run(ctx, t, func(ctx context.Context) error { return produce(ctx, yield) })
+	})
+}
+
+// checked refuses a call whose inputs make no sense; check may be nil.
+func (c *Client) checked(t target, check func(*validator)) error {
+	v := validator{backend: c.Backend(), can: c.Capabilities()}
+	if check != nil {
+		check(&v)
+	}
+	return wrap(c.Backend(), t, v.err())
+}
+
 // named returns the check of a method whose one input is a name.
 func named(name string) func(*validator) {
 	return func(v *validator) { v.name("name", name) }
@@ -262,13 +287,10 @@ func named(name string) func(*validator) {
 
 // admit refuses a call that the backend cannot serve or that makes no sense.
 func admit[Q request](c *Client, t target, q Q) error {
-	can := c.backend.Capabilities()
-	if can.Of(t.capability) == SupportNo {
+	if c.Capabilities().Of(t.capability) == SupportNo {
 		return wrap(c.Backend(), t, unsupported(t.capability))
 	}
-	v := validator{backend: c.Backend(), can: can}
-	q.check(&v)
-	return wrap(c.Backend(), t, v.err())
+	return c.checked(t, q.check)
 }
 
 // run is the one place that every call goes through: it refuses what must not

@@ -46,7 +46,8 @@ var (
 	// ErrCanceled: the context of the call ended. The error also matches
 	// [context.Canceled] or [context.DeadlineExceeded], and the context's cause.
 	ErrCanceled error = &kind{text: "canceled"}
-	// ErrInternal: the server broke its protocol, or this package has a bug.
+	// ErrInternal: the server broke its protocol or failed without saying why,
+	// or this package has a bug.
 	ErrInternal error = &kind{text: "internal"}
 )
 
@@ -99,8 +100,9 @@ type Error struct {
 	// the state before you repeat the call. It is never set on a call that
 	// only reads.
 	Ambiguous bool
-	// Fields tells for an invalid argument what is wrong with which field;
-	// nil if the server names none.
+	// Fields tells for an invalid argument what is wrong with which field: a
+	// field of the request where there is one that corresponds, else what the
+	// server calls it. It is nil if nobody names any.
 	Fields map[string]string
 	// Permissions lists the permissions that the caller lacks, in the
 	// server's notation; nil if the server does not tell.

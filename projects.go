@@ -92,7 +92,7 @@ type ProjectMembership interface {
 	// EnsureProjectMember makes a user or group a member of a project with
 	// exactly the given role, which raises, lowers or adds as needed. If it
 	// is so already nothing is written. It fails with [ErrNotFound] if the
-	// project or the member does not exist, and with [ErrInvalidArgument] if
+	// project does not exist, or the member as far as the server knows it, and with [ErrInvalidArgument] if
 	// projects have no such role. Other members are left alone.
 	EnsureProjectMember(ctx context.Context, req EnsureProjectMemberRequest) error
 

@@ -112,7 +112,8 @@ type RoleWriter interface {
 // RoleGranter grants roles to users and revokes them.
 type RoleGranter interface {
 	// GrantRoles adds roles to those that a user holds. Roles that the user
-	// has already are no error, and if it has all nothing is written. It fails
+	// has already are no error, and if it has all nothing is written; where
+	// roles are levels, one that a held one implies counts as held. It fails
 	// with [ErrNotFound] if the user or a role does not exist, and then grants
 	// nothing. No role is ever taken away or lowered.
 	//
@@ -122,7 +123,8 @@ type RoleGranter interface {
 
 	// RevokeRoles takes roles from those that a user itself holds. Roles that
 	// the user does not have are no error, and if it has none of them nothing
-	// is written. It fails with [ErrNotFound] if the user does not exist.
+	// is written; where roles are levels, those that imply a revoked one go
+	// with it and those beneath it stay. It fails with [ErrNotFound] if the user does not exist.
 	//
 	// AIStore: GET /v1/users/{name}, PUT /v1/users/{name}, GET
 	// /v1/users/{name}.

@@ -24,7 +24,8 @@ type User struct {
 	// Disabled is set if the user cannot log in until it is enabled. It is
 	// never set on a backend without [CapDisableUser].
 	Disabled bool
-	// Roles are the roles that the user itself holds.
+	// Roles are the roles that the user itself holds, as far as the server
+	// keeps them with the user.
 	Roles []Role
 	// EffectiveRoles are Roles and those inherited from groups, nil on a
 	// backend that does not tell.
@@ -52,18 +53,20 @@ type CreatedUser struct {
 
 // UserReader reads users.
 type UserReader interface {
-	// GetUser returns the user of a name, exactly as it is spelled: a server
-	// that answers with somebody else is an error. It fails with [ErrNotFound]
+	// GetUser returns the user of a name. A server that answers with somebody
+	// else is an error; where names that differ in case are the same to the
+	// server, the result has the server's spelling. It fails with [ErrNotFound]
 	// if there is none.
 	//
 	// AIStore: GET /v1/users/{name}.
 	GetUser(ctx context.Context, req GetUserRequest) (User, error)
 
-	// ListUsers returns all users, in no particular order and in bounded
-	// memory however many there are. Nothing is sent before the sequence is
-	// ranged over; ranging twice lists twice; stopping early sends nothing
-	// more. An error comes once and last, so a list that ended without one is
-	// complete. A sequence must not be used by several goroutines.
+	// ListUsers returns all users that the server shows to the caller, in no
+	// particular order and in bounded memory however many there are. Nothing
+	// is sent before the sequence is ranged over; ranging twice lists twice;
+	// stopping early sends nothing more. An error comes once and last, so a
+	// list that ended without one is complete. A sequence must not be used by
+	// several goroutines.
 	//
 	// AIStore: GET /v1/users.
 	ListUsers(ctx context.Context, req ListUsersRequest) iter.Seq2[User, error]
@@ -79,8 +82,10 @@ type UserReader interface {
 type UserWriter interface {
 	// CreateUser creates a user and returns it as the server shows it. It
 	// fails with [ErrAlreadyExists] if the name is taken and never changes
-	// the user that has it. Roles and groups must exist: [ErrNotFound] names
-	// the one that does not, and nothing is created. It is never sent twice:
+	// the user that has it; a backend whose server cannot promise that for the
+	// moment between its look and its write says so. Roles and groups must
+	// exist: [ErrNotFound] names the one that does not, or the server's
+	// [ErrInvalidArgument] does, and nothing is created. It is never sent twice:
 	// if the answer is lost the error is [Error.Ambiguous]. Beside an error
 	// that is ambiguous or [ErrPending] the result holds what is known of the
 	// user, above all its Credential, which cannot be had again.
@@ -200,8 +205,8 @@ type UpdateUserRequest struct {
 	Email *string
 	// Credential replaces what the user logs in with.
 	Credential Credential
-	// SetRoles replaces the whole list of roles that the user itself holds; an
-	// empty list takes all away. To extend the list use GrantRoles, to shorten
+	// SetRoles replaces the whole list of [User.Roles]; an empty list takes
+	// all away. To extend the list use GrantRoles, to shorten
 	// it RevokeRoles.
 	SetRoles *[]Role
 	// SetGroups replaces the whole list of groups that the user is in; an

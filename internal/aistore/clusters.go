@@ -3,6 +3,7 @@ package aistore
 import (
 	"context"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -43,7 +44,7 @@ func (c *Client) GetCluster(ctx context.Context, idOrAlias string) (Cluster, err
 		return Cluster{}, err
 	}
 	for _, cluster := range list.Clusters {
-		if len(list.Clusters) == 1 && (cluster.ID == idOrAlias || cluster.Alias == idOrAlias) {
+		if cluster.ID == idOrAlias || cluster.Alias == idOrAlias {
 			return cluster, nil
 		}
 	}
@@ -53,35 +54,38 @@ func (c *Client) GetCluster(ctx context.Context, idOrAlias string) (Cluster, err
 // RegisterCluster registers a cluster: POST /v1/clusters. AuthN calls the
 // cluster at its URLs first and takes some 80 seconds to give up.
 func (c *Client) RegisterCluster(ctx context.Context, cluster Cluster) error {
-	if err := checkName("ID", cluster.ID); err != nil {
-		return err
-	}
-	return c.writeCluster(ctx, "POST", transport.Once, cluster, "v1", "clusters")
+	return c.writeCluster(ctx, cluster, &transport.Request{
+		Method: http.MethodPost, Path: []string{"v1", "clusters"}, Class: transport.Once,
+	})
 }
 
-// UpdateCluster replaces alias and URLs of the cluster of an ID; empty ones
-// stay: PUT /v1/clusters/{id}.
+// UpdateCluster replaces alias and URLs of the cluster of an ID, not alias;
+// empty ones stay: PUT /v1/clusters/{id}. AuthN calls the cluster as at its
+// registration.
 func (c *Client) UpdateCluster(ctx context.Context, cluster Cluster) error {
+	return c.writeCluster(ctx, cluster, &transport.Request{
+		Method: http.MethodPut, Path: []string{"v1", "clusters", cluster.ID}, Class: transport.Idempotent,
+	})
+}
+
+func (c *Client) writeCluster(ctx context.Context, cluster Cluster, r *transport.Request) error {
 	if err := checkName("ID", cluster.ID); err != nil {
 		return err
 	}
-	return c.writeCluster(ctx, "PUT", transport.Idempotent, cluster, "v1", "clusters", cluster.ID)
-}
-
-func (c *Client) writeCluster(ctx context.Context, method string, class transport.Class, cluster Cluster, path ...string) error {
 	if cluster.Alias != "" {
 		if err := checkNewName("Alias", cluster.Alias); err != nil {
 			return err
 		}
 	}
 	if cluster.URLs == nil {
-		cluster.URLs = []string{}
+		cluster.URLs = []string{} // as the reference client sends it
 	}
-	data, err := transport.Encode(cluster)
+	body, err := transport.Encode(cluster)
 	if err != nil {
 		return err
 	}
-	return c.write(ctx, &transport.Request{Method: method, Path: path, Class: class, Body: data})
+	r.Body = body
+	return c.writePatiently(ctx, r)
 }
 
 // DeleteCluster forgets the cluster of an ID or alias; its roles stay: DELETE

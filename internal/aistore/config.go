@@ -2,17 +2,20 @@ package aistore
 
 import (
 	"context"
+	"net/http"
 	"strings"
 	"time"
 
+	"github.com/usermgmt/usermgmt/internal/fault"
 	"github.com/usermgmt/usermgmt/internal/transport"
 )
 
-// ServerConfig is the server's configuration, as far as it concerns users. It
-// holds a secret and must not be formatted.
+// ServerConfig is the server's configuration, as far as it concerns users.
 type ServerConfig struct {
-	// Auth is how tokens are made.
+	// Auth is how tokens are made. It prints as a mark.
 	Auth struct {
+		unprintable `json:"-"`
+
 		// Secret signs tokens; empty if they are signed by RSA.
 		Secret string `json:"secret"`
 		// ExpirationTime is how long tokens live by default.
@@ -49,8 +52,10 @@ func (d *Duration) UnmarshalText(text []byte) error {
 }
 
 // ConfigPatch is a change of the configuration. Nil fields leave things as
-// they are. It must not be formatted.
+// they are. It prints as a mark.
 type ConfigPatch struct {
+	unprintable
+
 	// Secret replaces the secret, which makes all tokens invalid at once.
 	Secret *string
 	// TokenTTL replaces how long tokens live by default.
@@ -77,53 +82,48 @@ func (c *Client) GetConfig(ctx context.Context) (ServerConfig, error) {
 	return config, err
 }
 
+// configBody is what changes the configuration.
+type configBody struct {
+	Auth struct {
+		Secret         string `json:"secret,omitzero"`
+		ExpirationTime string `json:"expiration_time,omitzero"`
+	} `json:"auth,omitzero"`
+	Log struct {
+		Level string `json:"level,omitzero"`
+	} `json:"log,omitzero"`
+}
+
 // SetConfig changes the configuration: PUT /v1/daemon. An empty patch sends
 // nothing.
 func (c *Client) SetConfig(ctx context.Context, patch ConfigPatch) error {
 	if patch == (ConfigPatch{}) {
 		return nil
 	}
-	body := map[string]map[string]string{}
-	set := func(section, name, value string) {
-		if body[section] == nil {
-			body[section] = map[string]string{}
-		}
-		body[section][name] = value
-	}
-	var secrets []string
+	var body configBody
 	if patch.Secret != nil {
-		set("auth", "secret", *patch.Secret)
-		secrets = append(secrets, *patch.Secret)
+		if *patch.Secret == "" {
+			return fault.Invalid("Secret", "must not be empty")
+		}
+		body.Auth.Secret = *patch.Secret
 	}
 	if patch.TokenTTL != nil {
-		set("auth", "expiration_time", durationText(*patch.TokenTTL))
+		if *patch.TokenTTL <= 0 {
+			return fault.Invalid("TokenLifetime", "must be positive")
+		}
+		body.Auth.ExpirationTime = durationText(*patch.TokenTTL)
 	}
 	if patch.LogLevel != nil {
-		set("log", "level", *patch.LogLevel)
+		if *patch.LogLevel == "" {
+			return fault.Invalid("LogLevel", "must not be empty")
+		}
+		body.Log.Level = *patch.LogLevel
 	}
 	data, err := transport.Encode(body)
 	if err != nil {
 		return err
 	}
-	return c.write(ctx, &transport.Request{Method: "PUT", Path: []string{"v1", "daemon"}, Class: transport.Idempotent, Body: data, Secrets: secrets})
-}
-
-// PublicKey returns the key that verifies tokens, as PEM: GET /v1/public-key.
-func (c *Client) PublicKey(ctx context.Context) (string, error) {
-	answer, err := c.http.Do(ctx, &transport.Request{Method: "GET", Path: []string{"v1", "public-key"}, Anonymous: true})
-	if err != nil {
-		return "", err
-	}
-	var reply struct {
-		PublicKey string `json:"public_key"`
-	}
-	if err := transport.Decode(answer.Body, &reply); err != nil {
-		return "", err
-	}
-	return reply.PublicKey, nil
-}
-
-// RotateKey makes a new signing key: POST /v1/rotate-key.
-func (c *Client) RotateKey(ctx context.Context) error {
-	return c.write(ctx, &transport.Request{Method: "POST", Path: []string{"v1", "rotate-key"}, Class: transport.Once})
+	return c.write(ctx, &transport.Request{
+		Method: http.MethodPut, Path: []string{"v1", "daemon"}, Class: transport.Idempotent,
+		Body: data, Secrets: []string{body.Auth.Secret},
+	})
 }

@@ -2,6 +2,7 @@ package aistore
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/usermgmt/usermgmt/internal/fault"
@@ -16,22 +17,28 @@ type failure struct {
 
 // classify tells the kind of a failure by status and message: AuthN's own
 // code does not.
-func classify(r *transport.Request, status int, _ http.Header, body []byte) *fault.Error {
+func classify(_ *transport.Request, status int, _ http.Header, body []byte) *fault.Error {
 	var answer failure
-	// 404 and 405 of paths that this version does not serve, and whatever a
-	// proxy says, are no JSON.
-	isJSON := transport.Decode(body, &answer) == nil && answer.Message != ""
-	f := &fault.Error{Code: answer.Code, Message: answer.Message}
-	if !isJSON {
-		f.Message = http.StatusText(status)
+	if transport.Decode(body, &answer) != nil || answer.Message == "" {
+		// The server has no such path or method, or the words are a proxy's.
+		return &fault.Error{Kind: kindOfForeign(status), Message: http.StatusText(status)}
 	}
-	f.Kind = kindOf(r, status, answer.Message, isJSON)
-	// AuthN itself sends this status only for a cluster that it could not reach.
-	f.NotExecuted = status == http.StatusServiceUnavailable && strings.Contains(answer.Message, "retriable soft error")
-	return f
+	return &fault.Error{Kind: kindOf(status, answer.Message), Code: answer.Code, Message: withoutBody(answer.Message)}
 }
 
-func kindOf(r *transport.Request, status int, message string, isJSON bool) fault.Kind {
+// kindOfForeign returns the kind of an answer that is not in AuthN's format.
+func kindOfForeign(status int) fault.Kind {
+	switch status {
+	case http.StatusNotFound:
+		return fault.Unsupported
+	case http.StatusConflict:
+		return fault.Conflict
+	default:
+		return kindOf(status, "")
+	}
+}
+
+func kindOf(status int, message string) fault.Kind {
 	switch status {
 	case http.StatusBadRequest:
 		return badRequest(message)
@@ -44,10 +51,7 @@ func kindOf(r *transport.Request, status int, message string, isJSON bool) fault
 	case http.StatusForbidden:
 		return fault.PermissionDenied
 	case http.StatusNotFound:
-		if isJSON {
-			return fault.NotFound
-		}
-		return fault.Unsupported
+		return fault.NotFound
 	case http.StatusMethodNotAllowed, http.StatusNotImplemented:
 		return fault.Unsupported
 	case http.StatusConflict:
@@ -61,25 +65,51 @@ func kindOf(r *transport.Request, status int, message string, isJSON bool) fault
 	return fault.Internal
 }
 
-// keyless are the words of key endpoints of a server that signs otherwise.
-var keyless = []string{"JWKS not available", "does not have a public key", "rotation not supported", "externally provisioned"}
+var (
+	// keyless are the words of key endpoints of a server that signs otherwise.
+	keyless = []string{"JWKS not available", "does not have a public key", "rotation not supported", "externally provisioned"}
+	// callsToCluster are what AuthN does when a cluster is registered or updated.
+	callsToCluster = []string{"failed to validate-signer with ", "failed to sync-tokens with "}
+	// unreachable are the words of a cluster that could not be reached.
+	unreachable = []string{"dial", "lookup", "connection refused", "timeout", "deadline exceeded", "EOF"}
 
-// network are the words of a cluster that could not be reached.
-var network = []string{"dial", "lookup", "connection refused", "timeout", "deadline exceeded", "EOF"}
+	quoted = regexp.MustCompile(`"[^"]*"`)
+)
 
 func badRequest(message string) fault.Kind {
-	switch {
-	case containsAny(message, keyless):
+	for _, call := range callsToCluster {
+		if _, rest, found := strings.Cut(message, call); found {
+			_, cause, _ := strings.Cut(rest, ": ") // after the cluster's name
+			return clusterFailure(cause)
+		}
+	}
+	if containsAny(message, keyless) {
 		return fault.Unsupported
-	case !containsAny(message, []string{"failed to validate-signer with", "failed to sync-tokens with"}):
+	}
+	return fault.InvalidArgument
+}
+
+// clusterFailure returns the kind of a failed call from AuthN to a cluster.
+func clusterFailure(cause string) fault.Kind {
+	cause = quoted.ReplaceAllLiteralString(cause, "") // a URL may hold any word
+	switch {
+	case strings.Contains(cause, "unsupported protocol scheme"):
 		return fault.InvalidArgument
-	case strings.Contains(message, "unsupported protocol scheme"):
-		return fault.InvalidArgument
-	case containsAny(message, network):
+	case containsAny(cause, unreachable):
 		return fault.Unavailable
 	default:
 		return fault.Conflict
 	}
+}
+
+// withoutBody cuts what a message repeats of the body of a request that the
+// server could not read. Parts of a secret would not be recognised as such.
+func withoutBody(message string) string {
+	head, cause, _ := strings.Cut(message, ", err:")
+	if strings.Contains(head, "failed to unmarshal") && cause != "" {
+		return head
+	}
+	return message
 }
 
 func containsAny(text string, parts []string) bool {

@@ -2,6 +2,7 @@ package aistore
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -28,8 +29,8 @@ type ClusterACL struct {
 	// ID is the cluster's UUID; empty stands for all clusters not named.
 	ID string `json:"id"`
 	// Alias is the cluster's alias, in the answer for a single role only.
-	Alias string `json:"alias,omitempty"`
-	// Perm is what is permitted.
+	Alias string `json:"alias,omitzero"`
+	// Perm is what is permitted. The server leaves it out if it is nothing.
 	Perm Perm `json:"perm"`
 }
 
@@ -90,7 +91,9 @@ func (c *Client) CreateRole(ctx context.Context, role Role) error {
 	if err := checkNewName("Name", role.Name); err != nil {
 		return err
 	}
-	return c.writeRole(ctx, "POST", transport.Once, role, "v1", "roles")
+	return c.writeRole(ctx, role, &transport.Request{
+		Method: http.MethodPost, Path: []string{"v1", "roles"}, Class: transport.Once,
+	})
 }
 
 // UpdateRole merges role into the role of its name: PUT /v1/roles/{name}. An
@@ -100,15 +103,18 @@ func (c *Client) UpdateRole(ctx context.Context, role Role) error {
 	if err := checkName("Name", role.Name); err != nil {
 		return err
 	}
-	return c.writeRole(ctx, "PUT", transport.Idempotent, role, "v1", "roles", role.Name)
+	return c.writeRole(ctx, role, &transport.Request{
+		Method: http.MethodPut, Path: []string{"v1", "roles", role.Name}, Class: transport.Idempotent,
+	})
 }
 
-func (c *Client) writeRole(ctx context.Context, method string, class transport.Class, role Role, path ...string) error {
-	data, err := transport.Encode(role)
+func (c *Client) writeRole(ctx context.Context, role Role, r *transport.Request) error {
+	body, err := transport.Encode(role)
 	if err != nil {
 		return err
 	}
-	return c.write(ctx, &transport.Request{Method: method, Path: path, Class: class, Body: data})
+	r.Body = body
+	return c.write(ctx, r)
 }
 
 // DeleteRole deletes a role and takes it from every user: DELETE

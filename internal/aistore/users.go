@@ -3,6 +3,9 @@ package aistore
 import (
 	"context"
 	"iter"
+	"net/http"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/usermgmt/usermgmt/internal/fault"
 	"github.com/usermgmt/usermgmt/internal/transport"
@@ -16,20 +19,28 @@ type User struct {
 	Roles []Role `json:"roles"`
 }
 
-// UserPatch is a change of a user. Nil fields leave things as they are.
+// UserPatch is a change of a user. Nil fields leave things as they are. It
+// prints as a mark.
 type UserPatch struct {
+	unprintable
+
 	// Password replaces the password.
 	Password *string
 	// Roles replaces the whole list of roles; an empty list takes all away.
 	Roles *[]Role
 }
 
-// userBody is what creates or updates a user.
+// userBody is what creates or changes a user.
 type userBody struct {
-	ID       string `json:"id"`
-	Password string `json:"pass,omitempty"`
-	Roles    []Role `json:"roles"`
+	// ID is ignored in changes; the reference client sends it beside roles.
+	ID       string `json:"id,omitzero"`
+	Password string `json:"pass,omitzero"`
+	// Roles are the roles, absent to leave them alone.
+	Roles jsontext.Value `json:"roles,omitzero"`
 }
+
+// noRoles takes all roles away. An empty list would leave them alone.
+var noRoles = jsontext.Value(`[{"name":""}]`)
 
 // GetUser returns a user: GET /v1/users/{id}.
 func (c *Client) GetUser(ctx context.Context, id string) (User, error) {
@@ -50,16 +61,20 @@ func (c *Client) GetUser(ctx context.Context, id string) (User, error) {
 // /v1/users.
 func (c *Client) ListUsers(ctx context.Context) iter.Seq2[User, error] {
 	return func(yield func(User, error) bool) {
-		request := &transport.Request{Method: "GET", Path: []string{"v1", "users"}}
+		request := &transport.Request{Method: http.MethodGet, Path: []string{"v1", "users"}}
 		for member, err := range transport.Members[User](ctx, c.http, request) {
-			if err == nil && member.Value.ID != member.Name {
+			user := member.Value
+			if user.ID == "" {
+				user.ID = member.Name
+			}
+			if err == nil && user.ID != member.Name {
 				err = fault.New(fault.Internal, "the server lists a user under another name than its own")
 			}
 			if err != nil {
 				yield(User{}, err)
 				return
 			}
-			if !yield(member.Value, nil) {
+			if !yield(user, nil) {
 				return
 			}
 		}
@@ -83,9 +98,15 @@ func (c *Client) CreateUser(ctx context.Context, id, password string, roles []Ro
 		return err
 	}
 	if roles == nil {
-		roles = []Role{}
+		roles = []Role{} // as the reference client sends it
 	}
-	return c.writeUser(ctx, "POST", transport.Once, userBody{ID: id, Password: password, Roles: roles}, "v1", "users")
+	list, err := transport.Encode(roles)
+	if err != nil {
+		return err
+	}
+	return c.writeUser(ctx, userBody{ID: id, Password: password, Roles: list}, &transport.Request{
+		Method: http.MethodPost, Path: []string{"v1", "users"}, Class: transport.Once,
+	})
 }
 
 // UpdateUser changes a user: PUT /v1/users/{id}. An empty patch sends nothing.
@@ -96,7 +117,7 @@ func (c *Client) UpdateUser(ctx context.Context, id string, patch UserPatch) err
 	if patch == (UserPatch{}) {
 		return nil
 	}
-	body := userBody{ID: id, Roles: []Role{}} // an empty list leaves the roles alone
+	var body userBody
 	if patch.Password != nil {
 		if err := checkPassword("Password", *patch.Password); err != nil {
 			return err
@@ -104,20 +125,27 @@ func (c *Client) UpdateUser(ctx context.Context, id string, patch UserPatch) err
 		body.Password = *patch.Password
 	}
 	if patch.Roles != nil {
-		body.Roles = *patch.Roles
-		if len(body.Roles) == 0 {
-			body.Roles = []Role{{}} // a nameless role stands for "none"
+		body.ID, body.Roles = id, noRoles
+		if len(*patch.Roles) > 0 {
+			list, err := transport.Encode(*patch.Roles)
+			if err != nil {
+				return err
+			}
+			body.Roles = list
 		}
 	}
-	return c.writeUser(ctx, "PUT", transport.Idempotent, body, "v1", "users", id)
+	return c.writeUser(ctx, body, &transport.Request{
+		Method: http.MethodPut, Path: []string{"v1", "users", id}, Class: transport.Idempotent,
+	})
 }
 
-func (c *Client) writeUser(ctx context.Context, method string, class transport.Class, body userBody, path ...string) error {
+func (c *Client) writeUser(ctx context.Context, body userBody, r *transport.Request) error {
 	data, err := transport.Encode(body)
 	if err != nil {
 		return err
 	}
-	return c.write(ctx, &transport.Request{Method: method, Path: path, Class: class, Body: data, Secrets: []string{body.Password}})
+	r.Body, r.Secrets = data, []string{body.Password}
+	return c.write(ctx, r)
 }
 
 // DeleteUser deletes a user: DELETE /v1/users/{id}.

@@ -67,6 +67,8 @@ func checkPassword(field, password string) error {
 		return fault.Invalid(field, "must not be empty")
 	case len(password) > MaxPasswordLength:
 		return fault.Invalid(field, "must not be longer than %d bytes, which the server cannot take", MaxPasswordLength)
+	case !utf8.ValidString(password):
+		return fault.Invalid(field, "must be valid UTF-8")
 	}
 	return nil
 }
