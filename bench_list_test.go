@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usermgmt/usermgmt"
+	"github.com/usermgmt/usermgmt/internal/aistore"
 )
 
 const millionUsers = 1_000_000
@@ -120,7 +121,7 @@ func rivalList(ctx context.Context, url string) (n int, err error) {
 		if _, err := d.Token(); err != nil {
 			return 0, err
 		}
-		var user rivalUser
+		var user aistore.User
 		if err := d.Decode(&user); err != nil {
 			return 0, err
 		}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	stdjson "encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -16,10 +15,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/stretchr/testify/require"
 
 	"github.com/usermgmt/usermgmt"
+	"github.com/usermgmt/usermgmt/internal/aistore"
+	"github.com/usermgmt/usermgmt/internal/transport"
 )
 
 // The benchmarks set the client beside a rival in the same run, because the
@@ -95,31 +95,18 @@ type rival struct {
 }
 
 func (s *benchServer) rival() *rival {
-	transport := &http.Transport{MaxIdleConnsPerHost: 256, ForceAttemptHTTP2: true}
+	pool := &http.Transport{MaxIdleConnsPerHost: 256, ForceAttemptHTTP2: true, IdleConnTimeout: 90 * time.Second}
 	if s.TLS != nil {
-		transport.TLSClientConfig = s.clientTLS()
+		pool.TLSClientConfig = s.clientTLS()
 	}
-	return &rival{base: s.URL, http: &http.Client{Transport: transport}}
+	return &rival{base: s.URL, http: &http.Client{Transport: pool}}
 }
 
+// rivalUser is what creates a user.
 type rivalUser struct {
-	ID    string      `json:"id"`
-	Pass  string      `json:"pass,omitempty"`
-	Roles []rivalRole `json:"roles"`
-}
-
-type rivalRole struct {
-	Name     string            `json:"name"`
-	Desc     string            `json:"desc"`
-	Clusters []rivalACL        `json:"clusters"`
-	Buckets  []stdjson.Number  `json:"buckets"`
-	Admin    bool              `json:"admin"`
-	Extra    map[string]string `json:"-"`
-}
-
-type rivalACL struct {
-	ID   string `json:"id"`
-	Perm string `json:"perm"`
+	ID    string         `json:"id"`
+	Pass  string         `json:"pass"`
+	Roles []aistore.Role `json:"roles"`
 }
 
 func (r *rival) send(ctx context.Context, method, path string, body []byte) ([]byte, error) {
@@ -147,17 +134,18 @@ func (r *rival) send(ctx context.Context, method, path string, body []byte) ([]b
 	return data, err
 }
 
-func (r *rival) get(ctx context.Context, name string) (rivalUser, error) {
-	var user rivalUser
+// get decodes as the client does: what is compared is the way there.
+func (r *rival) get(ctx context.Context, name string) (aistore.User, error) {
+	var user aistore.User
 	data, err := r.send(ctx, http.MethodGet, "/v1/users/"+name, nil)
 	if err != nil {
 		return user, err
 	}
-	return user, json.Unmarshal(data, &user, json.MatchCaseInsensitiveNames(true))
+	return user, transport.Decode(data, &user)
 }
 
 func (r *rival) create(ctx context.Context, name string) error {
-	body, err := json.Marshal(rivalUser{ID: name, Pass: "password", Roles: []rivalRole{}})
+	body, err := transport.Encode(rivalUser{ID: name, Pass: "password", Roles: []aistore.Role{}})
 	if err != nil {
 		return err
 	}

@@ -2,10 +2,9 @@ package usermgmt
 
 import (
 	"context"
+	"errors"
 	"slices"
-	"strings"
 	"sync"
-	"time"
 
 	"github.com/usermgmt/usermgmt/internal/fault"
 )
@@ -162,15 +161,9 @@ func (c *memoryChoice) open(s *settings) (backend, error) {
 	}
 	b.file = file
 	if b.state, err = c.stateIn(file); err != nil {
-		return nil, closeAfter(err, file)
+		return nil, errors.Join(err, file.close())
 	}
 	return b, nil
-}
-
-// closeAfter closes a file that could not be used because of err.
-func closeAfter(err error, file *memoryFile) error {
-	_ = file.close() // what matters is why the file could not be used
-	return err
 }
 
 // stateIn returns the state that a file holds, and writes a fresh one if there
@@ -182,7 +175,7 @@ func (c *memoryChoice) stateIn(file *memoryFile) (*memoryState, error) {
 	}
 	if !exists {
 		state := c.freshState()
-		_, err := file.replace(encodeMemory(state.begin()))
+		_, err := file.save(state.begin())
 		return state, err
 	}
 	state, err := decodeMemory(data)
@@ -252,11 +245,11 @@ func (b *memoryBackend) Close() error {
 	return b.file.close()
 }
 
-// read calls work with the state, which work must not keep.
-func (b *memoryBackend) read(work func(s *memoryState) error) error {
+// view calls look with the state of one moment, which look must not keep.
+func (b *memoryBackend) view(look func(tx *memoryTx) error) error {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	return work(b.state)
+	return look(b.state.begin())
 }
 
 // change carries out a change that has no result; see changeFor.
@@ -295,7 +288,7 @@ func changeFor[R any](ctx context.Context, b *memoryBackend, prepare func(contex
 	}
 	if b.file != nil {
 		var replaced bool
-		if replaced, err = b.file.replace(encodeMemory(tx)); !replaced {
+		if replaced, err = b.file.save(tx); !replaced {
 			return none, err
 		}
 	}
@@ -303,8 +296,4 @@ func changeFor[R any](ctx context.Context, b *memoryBackend, prepare func(contex
 	tx.apply()
 	b.mu.Unlock()
 	return result, err
-}
-
-func missing(resource, name string) error {
-	return &fault.Error{Kind: fault.NotFound, Resource: resource, Name: name, Message: about1(resource, name, "does not exist")}
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -94,4 +96,29 @@ func wire(tb testing.TB, value any) string {
 	data, err := transport.Encode(value)
 	require.NoError(tb, err)
 	return string(data)
+}
+
+// roundTrip answers requests without a network, for tests with a fake clock.
+type roundTrip func(r *http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := f(r)
+	if answer != nil {
+		answer.Request = r
+	}
+	if r.Body != nil {
+		r.Body.Close()
+	}
+	return answer, err
+}
+
+// fake returns a client whose requests are answered by f.
+func fake(tb testing.TB, config Config, f roundTrip) *Client {
+	tb.Helper()
+	config.Transport.HTTPClient = &http.Client{Transport: f}
+	return newClient(tb, "https://server.test", config)
+}
+
+func reply(status int, body string) *http.Response {
+	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
 }

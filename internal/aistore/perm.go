@@ -75,19 +75,20 @@ var permNames = [...]string{
 	"PATCH", "SET-BUCKET-ACL", "LIST-BUCKETS", "SHOW-CLUSTER", "CREATE-BUCKET", "DESTROY-BUCKET", "MOVE-BUCKET", "ADMIN",
 }
 
+// permSets are the sets that have a name; "all" is another one of "su".
+var permSets = [...]struct {
+	name string
+	perm Perm
+}{{"none", 0}, {"ro", PermReadOnly}, {"rw", PermReadWrite}, {"su", PermAll}, {"all", PermAll}}
+
 // String returns "none", "ro", "rw" or "su" for these sets, else the names of
 // the permissions joined by commas, with bits that have no name as one
 // hexadecimal number. [ParsePerm] reads it back.
 func (p Perm) String() string {
-	switch p {
-	case 0:
-		return "none"
-	case PermReadOnly:
-		return "ro"
-	case PermReadWrite:
-		return "rw"
-	case PermAll:
-		return "su"
+	for _, set := range permSets {
+		if p == set.perm {
+			return set.name
+		}
 	}
 	var parts []string
 	for bit, name := range permNames {
@@ -117,15 +118,10 @@ func ParsePerm(text string) (Perm, error) {
 }
 
 func parseBits(name string) (Perm, bool) {
-	switch strings.ToLower(name) {
-	case "none":
-		return 0, true
-	case "ro":
-		return PermReadOnly, true
-	case "rw":
-		return PermReadWrite, true
-	case "su", "all":
-		return PermAll, true
+	for _, set := range permSets {
+		if strings.EqualFold(name, set.name) {
+			return set.perm, true
+		}
 	}
 	if bit := slices.IndexFunc(permNames[:], func(known string) bool { return strings.EqualFold(known, name) }); bit >= 0 {
 		return 1 << bit, true

@@ -99,19 +99,16 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	recorder := &statusRecorder{ResponseWriter: w}
 	record, effect := h.arrive(r, body)
-	finished := false
-	defer func() {
-		if finished && recorder.status == 0 {
-			recorder.status = http.StatusOK
-		}
+	answered := func(status int) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		record.Status = recorder.status
-	}()
-	effect(recorder, r, h.next)
-	finished = true
+		if record.Status == 0 {
+			record.Status = status
+		}
+	}
+	effect(&statusNotifier{ResponseWriter: w, answered: answered}, r, h.next)
+	answered(http.StatusOK) // what net/http sends if nothing was written
 }
 
 // arrive records the request and picks the effect that it meets.
@@ -151,28 +148,25 @@ func sentPath(r *http.Request) string {
 	return r.URL.EscapedPath()
 }
 
-// statusRecorder notes the status that passes through it.
-type statusRecorder struct {
+// statusNotifier reports the status before it is sent, so that whoever has
+// the reply finds it in the record.
+type statusNotifier struct {
 	http.ResponseWriter
 
-	status int
+	answered func(status int) // only the first call counts
 }
 
 // WriteHeader implements [http.ResponseWriter].
-func (s *statusRecorder) WriteHeader(status int) {
-	if s.status == 0 {
-		s.status = status
-	}
-	s.ResponseWriter.WriteHeader(status)
+func (n *statusNotifier) WriteHeader(status int) {
+	n.answered(status)
+	n.ResponseWriter.WriteHeader(status)
 }
 
 // Write implements [http.ResponseWriter].
-func (s *statusRecorder) Write(body []byte) (int, error) {
-	if s.status == 0 {
-		s.status = http.StatusOK
-	}
-	return s.ResponseWriter.Write(body)
+func (n *statusNotifier) Write(body []byte) (int, error) {
+	n.answered(http.StatusOK)
+	return n.ResponseWriter.Write(body)
 }
 
 // Unwrap lets [http.ResponseController] reach the connection.
-func (s *statusRecorder) Unwrap() http.ResponseWriter { return s.ResponseWriter }
+func (n *statusNotifier) Unwrap() http.ResponseWriter { return n.ResponseWriter }

@@ -49,7 +49,8 @@ func decodeOrRefuse[T any](c call, value *T) error {
 
 // explain words a decoding error and quotes the body around its place.
 func explain(body []byte, err error) string {
-	cause, at := err.Error(), 0
+	var at int
+	cause := err.Error()
 	var wrongSyntax *json.SyntaxError
 	var wrongType *json.UnmarshalTypeError
 	switch {

@@ -147,7 +147,10 @@ func union(old, sent Permissions) Permissions { return old | sent }
 // mergeClusterACLs merges sent into list, of which it keeps every entry. It
 // changes the entries of list; those of sent are copied.
 func mergeClusterACLs(list, sent []*ClusterACL, by combine) []*ClusterACL {
-	for _, acl := range dropNull(sent) {
+	for _, acl := range sent {
+		if acl == nil {
+			continue
+		}
 		same := func(other *ClusterACL) bool { return other != nil && other.ID == acl.ID }
 		if i := slices.IndexFunc(list, same); i >= 0 {
 			list[i].Permissions = by(list[i].Permissions, acl.Permissions)
@@ -161,7 +164,10 @@ func mergeClusterACLs(list, sent []*ClusterACL, by combine) []*ClusterACL {
 
 // mergeBucketACLs is mergeClusterACLs for buckets.
 func mergeBucketACLs(list, sent []*BucketACL, by combine) []*BucketACL {
-	for _, acl := range dropNull(sent) {
+	for _, acl := range sent {
+		if acl == nil {
+			continue
+		}
 		same := func(other *BucketACL) bool { return other != nil && other.Bucket == acl.Bucket }
 		if i := slices.IndexFunc(list, same); i >= 0 {
 			list[i].Permissions = by(list[i].Permissions, acl.Permissions)

@@ -78,7 +78,7 @@ func (s *Server) createUserOrLogin(c call) (json.RawMessage, error) {
 
 func (s *Server) createUser(req userRequest) error {
 	if req.ID == "" || req.Password == "" {
-		return errInvalidCredentials
+		return errorf(http.StatusBadRequest, "invalid credentials")
 	}
 	if !niceName(req.ID) {
 		return errorf(http.StatusBadRequest, "user ID %q is invalid: %s", req.ID, nameRule)
