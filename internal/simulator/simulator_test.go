@@ -71,6 +71,7 @@ func (f fixture) send(ctx context.Context, method, target, body string) (*http.R
 	return resp, string(answer), err
 }
 
+// starts returns the ways to put a handler on a connection.
 func starts() map[string]func(http.Handler) *httptest.Server {
 	return map[string]func(http.Handler) *httptest.Server{
 		"plain": httptest.NewServer,
@@ -84,46 +85,39 @@ func starts() map[string]func(http.Handler) *httptest.Server {
 	}
 }
 
-// eachTransport runs test over HTTP, HTTPS and HTTP/2.
-func eachTransport(t *testing.T, test func(t *testing.T, f fixture)) {
-	t.Helper()
+func TestRecordsWholeRequests(t *testing.T) {
+	t.Parallel()
 	for name, start := range starts() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(t, newFixture(t, start))
+			f := newFixture(t, start)
+			req, err := http.NewRequest(http.MethodPut, f.url+"/users/a%2Fb%20c/%7Ed?x=1&y=%20", strings.NewReader("the body"))
+			require.NoError(t, err)
+			req.Header.Set("X-Probe", "yes")
+			resp, err := f.client.Do(req)
+			require.NoError(t, err)
+			resp.Body.Close()
+			_, _, err = f.send(t.Context(), http.MethodDelete, "/", "")
+			require.NoError(t, err)
+
+			requests := f.Requests()
+			require.Len(t, requests, 2)
+			assert.Equal(t, 2, f.Count())
+			assert.Equal(t, []string{"yes"}, requests[0].Header["X-Probe"])
+			requests[0].Header, requests[1].Header = nil, nil
+			assert.Equal(t, []simulator.Request{
+				{
+					Method: "PUT", Path: "/users/a%2Fb%20c/%7Ed", RawQuery: "x=1&y=%20",
+					Body: []byte("the body"), Status: http.StatusCreated,
+				},
+				{Method: "DELETE", Path: "/", Body: []byte{}, Status: http.StatusOK},
+			}, requests)
+
+			f.Reset()
+			assert.Zero(t, f.Count())
+			assert.Empty(t, f.Requests())
 		})
 	}
-}
-
-func TestRecordsWholeRequests(t *testing.T) {
-	t.Parallel()
-	eachTransport(t, func(t *testing.T, f fixture) {
-		req, err := http.NewRequest(http.MethodPut, f.url+"/users/a%2Fb%20c/%7Ed?x=1&y=%20", strings.NewReader("the body"))
-		require.NoError(t, err)
-		req.Header.Set("X-Probe", "yes")
-		resp, err := f.client.Do(req)
-		require.NoError(t, err)
-		resp.Body.Close()
-		_, _, err = f.send(t.Context(), http.MethodDelete, "/", "")
-		require.NoError(t, err)
-
-		requests := f.Requests()
-		require.Len(t, requests, 2)
-		assert.Equal(t, 2, f.Count())
-		assert.Equal(t, []string{"yes"}, requests[0].Header["X-Probe"])
-		requests[0].Header, requests[1].Header = nil, nil
-		assert.Equal(t, []simulator.Request{
-			{
-				Method: "PUT", Path: "/users/a%2Fb%20c/%7Ed", RawQuery: "x=1&y=%20",
-				Body: []byte("the body"), Status: http.StatusCreated,
-			},
-			{Method: "DELETE", Path: "/", Body: []byte{}, Status: http.StatusOK},
-		}, requests)
-
-		f.Reset()
-		assert.Zero(t, f.Count())
-		assert.Empty(t, f.Requests())
-	})
 }
 
 func TestRequestsAreCopies(t *testing.T) {
@@ -155,44 +149,56 @@ func (errorReader) Read([]byte) (int, error) { return 0, errors.New("client went
 
 func TestAnswer(t *testing.T) {
 	t.Parallel()
-	eachTransport(t, func(t *testing.T, f fixture) {
-		f.Inject(simulator.Fault{
-			Effect: simulator.Answer(http.StatusServiceUnavailable, http.Header{"Retry-After": {"7"}}, "later"),
+	for name, start := range starts() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, start)
+			f.Inject(simulator.Fault{
+				Effect: simulator.Answer(http.StatusServiceUnavailable, http.Header{"Retry-After": {"7"}}, "later"),
+			})
+			resp, body, err := f.send(t.Context(), http.MethodPost, "/", "x")
+			require.NoError(t, err)
+			assert.Equal(t, http.StatusServiceUnavailable, resp.StatusCode)
+			assert.Equal(t, "7", resp.Header.Get("Retry-After"))
+			assert.Equal(t, "later", body)
+			assert.Zero(t, f.counter.effects.Load(), "the request takes no effect")
+			assert.Equal(t, http.StatusServiceUnavailable, f.Requests()[0].Status)
 		})
-		resp, body, err := f.send(t.Context(), http.MethodPost, "/", "x")
-		require.NoError(t, err)
-		assert.Equal(t, http.StatusServiceUnavailable, resp.StatusCode)
-		assert.Equal(t, "7", resp.Header.Get("Retry-After"))
-		assert.Equal(t, "later", body)
-		assert.Zero(t, f.counter.effects.Load(), "the request takes no effect")
-		assert.Equal(t, http.StatusServiceUnavailable, f.Requests()[0].Status)
-	})
+	}
 }
 
 func TestDrop(t *testing.T) {
 	t.Parallel()
-	eachTransport(t, func(t *testing.T, f fixture) {
-		f.Inject(simulator.Fault{Times: 1, Effect: simulator.Drop})
-		_, _, err := f.send(t.Context(), http.MethodPost, "/", "x")
-		require.Error(t, err)
-		assert.Zero(t, f.counter.effects.Load())
-		assert.Equal(t, []int{0}, statuses(f.Handler))
+	for name, start := range starts() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, start)
+			f.Inject(simulator.Fault{Times: 1, Effect: simulator.Drop})
+			_, _, err := f.send(t.Context(), http.MethodPost, "/", "x")
+			require.Error(t, err)
+			assert.Zero(t, f.counter.effects.Load())
+			assert.Equal(t, []int{0}, statuses(f.Handler))
 
-		_, body, err := f.send(t.Context(), http.MethodPost, "/", "x")
-		require.NoError(t, err, "the fault is used up")
-		assert.Equal(t, "made from x", body)
-	})
+			_, body, err := f.send(t.Context(), http.MethodPost, "/", "x")
+			require.NoError(t, err, "the fault is used up")
+			assert.Equal(t, "made from x", body)
+		})
+	}
 }
 
 func TestAfterDrop(t *testing.T) {
 	t.Parallel()
-	eachTransport(t, func(t *testing.T, f fixture) {
-		f.Inject(simulator.Fault{Effect: simulator.After(simulator.Drop)})
-		_, _, err := f.send(t.Context(), http.MethodPost, "/", "x")
-		require.Error(t, err)
-		assert.EqualValues(t, 1, f.counter.effects.Load(), "the request took effect")
-		assert.Equal(t, []int{0}, statuses(f.Handler))
-	})
+	for name, start := range starts() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, start)
+			f.Inject(simulator.Fault{Effect: simulator.After(simulator.Drop)})
+			_, _, err := f.send(t.Context(), http.MethodPost, "/", "x")
+			require.Error(t, err)
+			assert.EqualValues(t, 1, f.counter.effects.Load(), "the request took effect")
+			assert.Equal(t, []int{0}, statuses(f.Handler))
+		})
+	}
 }
 
 func TestAfterAnswer(t *testing.T) {
@@ -209,18 +215,22 @@ func TestAfterAnswer(t *testing.T) {
 
 func TestCut(t *testing.T) {
 	t.Parallel()
-	eachTransport(t, func(t *testing.T, f fixture) {
-		f.Inject(simulator.Fault{Effect: simulator.Cut(4)})
-		resp, body, err := f.send(t.Context(), http.MethodPost, "/", "x")
-		require.Error(t, err)
-		require.NotNil(t, resp, "the header arrives")
-		assert.Equal(t, http.StatusCreated, resp.StatusCode)
-		assert.Equal(t, "1", resp.Header.Get("X-Effect"))
-		assert.EqualValues(t, len("made from x"), resp.ContentLength)
-		assert.Equal(t, "made", body)
-		assert.EqualValues(t, 1, f.counter.effects.Load())
-		assert.Equal(t, []int{http.StatusCreated}, statuses(f.Handler))
-	})
+	for name, start := range starts() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, start)
+			f.Inject(simulator.Fault{Effect: simulator.Cut(4)})
+			resp, body, err := f.send(t.Context(), http.MethodPost, "/", "x")
+			require.Error(t, err)
+			require.NotNil(t, resp, "the header arrives")
+			assert.Equal(t, http.StatusCreated, resp.StatusCode)
+			assert.Equal(t, "1", resp.Header.Get("X-Effect"))
+			assert.EqualValues(t, len("made from x"), resp.ContentLength)
+			assert.Equal(t, "made", body)
+			assert.EqualValues(t, 1, f.counter.effects.Load())
+			assert.Equal(t, []int{http.StatusCreated}, statuses(f.Handler))
+		})
+	}
 }
 
 func TestCutNeverSendsAll(t *testing.T) {
@@ -234,32 +244,36 @@ func TestCutNeverSendsAll(t *testing.T) {
 
 func TestGate(t *testing.T) {
 	t.Parallel()
-	eachTransport(t, func(t *testing.T, f fixture) {
-		gate := simulator.NewGate()
-		f.Inject(simulator.Fault{Match: simulator.On(http.MethodPost, "/slow"), Effect: gate.Hold})
-		bodies := make(chan string, 2)
-		for range 2 {
-			go func() {
-				_, body, err := f.send(context.Background(), http.MethodPost, "/slow", "x")
-				assert.NoError(t, err)
-				bodies <- body
-			}()
-		}
-		<-gate.Arrived()
-		<-gate.Arrived()
-		assert.Zero(t, f.counter.effects.Load())
-		assert.Equal(t, []int{0, 0}, statuses(f.Handler), "in flight")
-		_, _, err := f.send(t.Context(), http.MethodPost, "/fast", "x")
-		require.NoError(t, err, "others pass")
+	for name, start := range starts() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, start)
+			gate := simulator.NewGate()
+			f.Inject(simulator.Fault{Match: simulator.On(http.MethodPost, "/slow"), Effect: gate.Hold})
+			bodies := make(chan string, 2)
+			for range 2 {
+				go func() {
+					_, body, err := f.send(context.Background(), http.MethodPost, "/slow", "x")
+					assert.NoError(t, err)
+					bodies <- body
+				}()
+			}
+			<-gate.Arrived()
+			<-gate.Arrived()
+			assert.Zero(t, f.counter.effects.Load())
+			assert.Equal(t, []int{0, 0}, statuses(f.Handler), "in flight")
+			_, _, err := f.send(t.Context(), http.MethodPost, "/fast", "x")
+			require.NoError(t, err, "others pass")
 
-		gate.Open()
-		gate.Open()
-		assert.Equal(t, "made from x", <-bodies)
-		assert.Equal(t, "made from x", <-bodies)
-		_, _, err = f.send(t.Context(), http.MethodPost, "/slow", "x")
-		require.NoError(t, err, "the gate stays open")
-		assert.EqualValues(t, 4, f.counter.effects.Load())
-	})
+			gate.Open()
+			gate.Open()
+			assert.Equal(t, "made from x", <-bodies)
+			assert.Equal(t, "made from x", <-bodies)
+			_, _, err = f.send(t.Context(), http.MethodPost, "/slow", "x")
+			require.NoError(t, err, "the gate stays open")
+			assert.EqualValues(t, 4, f.counter.effects.Load())
+		})
+	}
 }
 
 func TestGateWhenTheClientLeaves(t *testing.T) {
@@ -349,7 +363,8 @@ func TestConcurrentUse(t *testing.T) {
 		group.Go(func() {
 			for range each {
 				resp, _, err := f.send(context.Background(), http.MethodPost, "/", "x")
-				if !assert.NoError(t, err) {
+				if err != nil {
+					t.Error(err)
 					return
 				}
 				if resp.StatusCode == http.StatusTeapot {

@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -108,10 +107,8 @@ func (e *exchange) brokenOff(prefix string, err error) *fault.Error {
 func (e *exchange) read(ctx context.Context, answer *http.Response) *fault.Error {
 	defer answer.Body.Close()
 	limit := e.client.maxBody
-	size := bytes.MinRead + min(max(answer.ContentLength, 0), limit, maxTrusted)
-	buffer := bytes.NewBuffer(make([]byte, 0, size))
-	_, err := buffer.ReadFrom(io.LimitReader(answer.Body, limit+1))
-	e.body = buffer.Bytes()
+	body, err := readAll(answer, limit)
+	e.body = body
 	var f *fault.Error
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -125,6 +122,16 @@ func (e *exchange) read(ctx context.Context, answer *http.Response) *fault.Error
 	}
 	f.Ambiguous = e.request.Class != Read
 	return f
+}
+
+// readAll reads the body of an answer, and one byte more than limit at most.
+func readAll(answer *http.Response, limit int64) ([]byte, error) {
+	if size := answer.ContentLength; size > 0 && size <= min(limit, maxTrusted) { // some round trippers leave 0 for unknown
+		body := make([]byte, size)
+		n, err := io.ReadFull(answer.Body, body) // which reads to the end, so that the connection can be used again
+		return body[:n], err
+	}
+	return io.ReadAll(io.LimitReader(answer.Body, limit+1))
 }
 
 // classify judges an answer outside 2xx.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"net/http"
 	"regexp"
@@ -61,8 +62,10 @@ func explain(body []byte, err error) string {
 		at = findBadPermissions(body)
 	case errors.As(err, &wrongType):
 		at = int(wrongType.Offset)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		at = len(body)
 	default:
-		return cause // the end of the body
+		return cause // there is no body
 	}
 	at = min(at, len(body))
 	peek := max(0, at-10)

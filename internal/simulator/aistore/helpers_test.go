@@ -122,11 +122,11 @@ func (s server) refused(t *testing.T, status int, tcode, message, method, target
 	t.Helper()
 	got := s.send(t, method, target, token, body)
 	assert.Equal(t, status, got.status, got.body)
-	var said struct {
-		TypeCode, Message string
-		Status            int
-	}
-	require.NoError(t, json.Unmarshal([]byte(strings.ReplaceAll(got.body, `"tcode"`, `"TypeCode"`)), &said), got.body)
+	said := parse[struct {
+		TypeCode string `json:"tcode"`
+		Message  string `json:"message"`
+		Status   int    `json:"status"`
+	}](t, got.body)
 	assert.Equal(t, message, said.Message)
 	assert.Equal(t, tcode, said.TypeCode)
 	assert.Equal(t, status, said.Status)
@@ -140,9 +140,7 @@ func (s server) login(t *testing.T, id, password string) string {
 
 func (s server) loginFor(t *testing.T, id, body string) string {
 	t.Helper()
-	var answer struct{ Token string }
-	require.NoError(t, json.Unmarshal([]byte(s.ok(t, http.MethodPost, "/v1/users/"+id, "", body)), &answer))
-	return answer.Token
+	return parse[map[string]string](t, s.ok(t, http.MethodPost, "/v1/users/"+id, "", body))["token"]
 }
 
 func (s server) admin(t *testing.T) string {
@@ -166,3 +164,6 @@ func parse[T any](t *testing.T, text string) T {
 	require.NoError(t, json.Unmarshal([]byte(text), &value), text)
 	return value
 }
+
+// escape returns text as it is inside a JSON string of the server.
+func escape(text string) string { return strings.ReplaceAll(text, `"`, `\"`) }

@@ -101,7 +101,7 @@ func replay(t *testing.T, sc scenario) {
 			assert.Empty(t, got.body, label)
 			continue
 		}
-		assert.Equal(t, comparable(t, string(want.Body)), comparable(t, mask(got.body, tokens)), label)
+		assert.Equal(t, normal(t, string(want.Body)), normal(t, mask(got.body, tokens)), label)
 	}
 }
 
@@ -202,9 +202,9 @@ func mask(body string, tokens map[string]string) string {
 	return strings.ReplaceAll(body, "/etc/ais/authn/log", "<conf-dir>/log")
 }
 
-// comparable returns a body in a form where equal means equal: members and
+// normal returns a body in a form where equal means equal: members and
 // lists of named things in order, and without what differs from run to run.
-func comparable(t *testing.T, body string) any {
+func normal(t *testing.T, body string) any {
 	t.Helper()
 	body = timeLeft.ReplaceAllString(body, "token expires in <time>")
 	var value any
@@ -271,8 +271,8 @@ func maskedClaims(t *testing.T, token string) map[string]any {
 // TestTranscriptsNoticeDifferences proves that the comparison can fail.
 func TestTranscriptsNoticeDifferences(t *testing.T) {
 	t.Parallel()
-	assert.NotEqual(t, comparable(t, `{"roles":null}`), comparable(t, `{"roles":[]}`))
-	assert.NotEqual(t, comparable(t, `{}`), comparable(t, `{"clusters":null}`))
-	assert.NotEqual(t, comparable(t, `[{"name":"a"}]`), comparable(t, `[{"name":"a"},{"name":"a"}]`))
-	assert.Equal(t, comparable(t, `[{"name":"b"},{"name":"a"}]`), comparable(t, `[{"name":"a"},{"name":"b"}]`))
+	assert.NotEqual(t, normal(t, `{"roles":null}`), normal(t, `{"roles":[]}`))
+	assert.NotEqual(t, normal(t, `{}`), normal(t, `{"clusters":null}`))
+	assert.NotEqual(t, normal(t, `[{"name":"a"}]`), normal(t, `[{"name":"a"},{"name":"a"}]`))
+	assert.Equal(t, normal(t, `[{"name":"b"},{"name":"a"}]`), normal(t, `[{"name":"a"},{"name":"b"}]`))
 }
