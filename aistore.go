@@ -122,13 +122,13 @@ var _ backend = (*aistoreBackend)(nil)
 
 func (b *aistoreBackend) Name() string { return aistoreName }
 
-func (b *aistoreBackend) Capabilities() Capabilities {
-	return NewCapabilities(
-		CapCreateUser, CapGetUser, CapListUsers, CapUpdateUser, CapDeleteUser, CapCurrentUser, CapSetPassword,
-		CapListRoles, CapGetRole, CapCreateRole, CapUpdateRole, CapDeleteRole, CapGrantRoles, CapRevokeRoles,
-		CapUserName, CapUserPassword,
-	)
-}
+var aistoreCapabilities = NewCapabilities(
+	CapCreateUser, CapGetUser, CapListUsers, CapUpdateUser, CapDeleteUser, CapCurrentUser, CapSetPassword,
+	CapListRoles, CapGetRole, CapCreateRole, CapUpdateRole, CapDeleteRole, CapGrantRoles, CapRevokeRoles,
+	CapUserName, CapUserPassword,
+)
+
+func (b *aistoreBackend) Capabilities() Capabilities { return aistoreCapabilities }
 
 func (b *aistoreBackend) Close() error {
 	b.api.Close()

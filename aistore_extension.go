@@ -40,6 +40,7 @@ type AIStoreCluster struct {
 type AIStoreRoleDefinition struct {
 	RoleDefinition
 	AIStoreRole
+
 	// Admin is set on the built-in role that permits everything.
 	Admin bool
 }
@@ -194,10 +195,10 @@ func permitsOn(role aistore.Role, cluster aistore.Cluster) bool {
 	}
 	var named, onNamed, onOthers bool // an entry for the cluster itself outweighs that for all others
 	for _, entry := range role.Clusters {
-		switch {
-		case entry.ID == "":
+		switch entry.ID {
+		case "":
 			onOthers = onOthers || entry.Perm != 0
-		case entry.ID == cluster.ID || entry.ID == cluster.Alias:
+		case cluster.ID, cluster.Alias:
 			named, onNamed = true, onNamed || entry.Perm != 0
 		}
 	}

@@ -111,9 +111,9 @@ func TestAIStoreRolePermissions(t *testing.T) {
 
 func TestAIStorePermissionNames(t *testing.T) {
 	t.Parallel()
-	assert.Equal(t, usermgmt.AIStorePermissions(771), usermgmt.AIStoreReadOnly)
-	assert.Equal(t, usermgmt.AIStorePermissions(831), usermgmt.AIStoreReadWrite)
-	assert.Equal(t, usermgmt.AIStorePermissions(131072), usermgmt.AIStoreAdmin)
+	assert.Equal(t, 771, int(usermgmt.AIStoreReadOnly))
+	assert.Equal(t, 831, int(usermgmt.AIStoreReadWrite))
+	assert.Equal(t, 131072, int(usermgmt.AIStoreAdmin))
 	assert.Equal(t, "ro", usermgmt.AIStoreReadOnly.String())
 	assert.Equal(t, "su", usermgmt.AIStoreAllPermissions.String())
 	assert.Equal(t, "GET,LIST-BUCKETS", (usermgmt.AIStoreGetObject | usermgmt.AIStoreListBuckets).String())

@@ -34,6 +34,7 @@ const benchUser = `{"id":"alice","roles":[{"name":"readers","desc":"may read","c
 // for good; 0 makes none.
 type benchServer struct {
 	*httptest.Server
+
 	connections atomic.Int64
 	writes      atomic.Int64
 	failing     int64
@@ -163,6 +164,7 @@ func (r *rival) delete(ctx context.Context, name string) error {
 
 // callContext is a context with a deadline, as a service's calls have.
 func callContext(tb testing.TB) context.Context {
+	tb.Helper()
 	ctx, cancel := context.WithTimeout(tb.Context(), 10*time.Minute)
 	tb.Cleanup(cancel)
 	return ctx

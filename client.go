@@ -143,7 +143,7 @@ func As[T any](m UserManager) (part T, ok bool) {
 			return part, true
 		}
 		if c, isClient := m.(*Client); isClient {
-			if extended, has := c.backend.(interface{ extensionFor(*Client) any }); has {
+			if extended, has := c.backend.(interface{ extensionFor(c *Client) any }); has {
 				part, ok = extended.extensionFor(c).(T)
 			}
 			return part, ok
@@ -311,7 +311,9 @@ func (c *Client) run(ctx context.Context, t target, work func(context.Context) e
 	}
 	started := time.Now()
 	err := wrap(c.Backend(), t, work(ctx))
-	c.log(ctx, t, time.Since(started), err)
+	if c.logger.Enabled(ctx, slog.LevelDebug) {
+		c.log(ctx, t, time.Since(started), err)
+	}
 	if c.hooks.End != nil {
 		c.hooks.End(ctx, operation, err)
 	}
@@ -319,9 +321,6 @@ func (c *Client) run(ctx context.Context, t target, work func(context.Context) e
 }
 
 func (c *Client) log(ctx context.Context, t target, took time.Duration, err error) {
-	if !c.logger.Enabled(ctx, slog.LevelDebug) {
-		return
-	}
 	outcome := "ok"
 	if e, ok := errors.AsType[*Error](err); ok {
 		outcome = e.Kind.Error()

@@ -19,6 +19,7 @@ import (
 // is nil: a method that the test did not expect panics.
 type fakeBackend struct {
 	backend
+
 	can      Capabilities
 	getUser  func(context.Context, GetUserRequest) (User, error)
 	users    iter.Seq2[User, error]
@@ -58,7 +59,7 @@ func TestRequiredCapabilities(t *testing.T) {
 
 	_, err = New(b, WithRequired(CapGetUser, CapListGroups, CapDisableUser))
 	require.ErrorIs(t, err, ErrUnsupported)
-	assert.EqualError(t, err, "New fake: unsupported: this backend lacks ListGroups, DisableUser")
+	require.EqualError(t, err, "New fake: unsupported: this backend lacks ListGroups, DisableUser")
 	assert.Equal(t, 1, b.closed, "what was opened is closed")
 
 	_, err = New(b, WithRequired(capabilityCount))

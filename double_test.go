@@ -37,11 +37,11 @@ func callAll(t *testing.T, m usermgmt.UserManager) map[string]error {
 		switch {
 		case last.Kind() == reflect.Func: // a list
 			last.Call([]reflect.Value{reflect.MakeFunc(last.Type().In(0), func(in []reflect.Value) []reflect.Value {
-				errs[method.Name], _ = in[1].Interface().(error)
+				errs[method.Name], _ = reflect.TypeAssert[error](in[1])
 				return []reflect.Value{reflect.ValueOf(false)}
 			})})
 		case last.Type() == reflect.TypeFor[error]():
-			errs[method.Name], _ = last.Interface().(error)
+			errs[method.Name], _ = reflect.TypeAssert[error](last)
 		}
 	}
 	return errs
@@ -140,9 +140,8 @@ func TestCapabilities(t *testing.T) {
 		assert.False(t, names[c.String()], "%v is there twice", c)
 		names[c.String()] = true
 	}
-	methods := reflect.TypeFor[usermgmt.UserManager]()
-	for i := range methods.NumMethod() {
-		if name := methods.Method(i).Name; name != "Capabilities" && name != "Close" {
+	for method := range reflect.TypeFor[usermgmt.UserManager]().Methods() {
+		if name := method.Name; name != "Capabilities" && name != "Close" {
 			assert.True(t, names[name], "the method %s has a capability", name)
 		}
 	}

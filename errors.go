@@ -59,7 +59,7 @@ type kind struct {
 
 func (k *kind) Error() string { return k.text }
 
-func (k *kind) Is(target error) bool { return k.alias != nil && target == k.alias } //nolint:errorlint // sentinels are compared by identity
+func (k *kind) Is(target error) bool { return k.alias != nil && target == k.alias }
 
 // Error is the error of every failed call. Get it with [errors.As] or
 // [errors.AsType] for the details; for the kind of failure alone use

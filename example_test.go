@@ -178,8 +178,7 @@ func ExampleError() {
 	defer client.Close()
 
 	_, err := client.GetUser(context.Background(), usermgmt.GetUserRequest{Name: "nobody"})
-	var e *usermgmt.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*usermgmt.Error](err); ok {
 		fmt.Println(e.Op, e.Backend, e.Resource, e.Name, e.Status, e.Ambiguous)
 	}
 	// Output: GetUser memory user nobody 0 false

@@ -84,12 +84,12 @@ func MemoryProjectRoles(lowToHigh ...string) MemoryOption {
 
 func checkProjectRoles(v *validator, field string, roles []string) {
 	if len(roles) == 0 {
-		v.problem(field, "must name at least one role")
+		v.problemf(field, "must name at least one role")
 	}
 	for i, role := range roles {
 		v.name(field, role)
 		if slices.Contains(roles[:i], role) {
-			v.problem(field, "must not name %q twice", role)
+			v.problemf(field, "must not name %q twice", role)
 		}
 	}
 }

@@ -33,7 +33,7 @@ func (e *MemoryExtension) CreateProject(ctx context.Context, project Project) er
 		v.name("Name", project.Name)
 		v.description("Description", project.Description)
 		if project.ID != "" {
-			v.problem("ID", "must be empty: this backend has no identifiers but names")
+			v.problemf("ID", "must be empty: this backend has no identifiers but names")
 		}
 		if project.Owner != "" {
 			v.name("Owner", project.Owner)
@@ -83,7 +83,7 @@ func (e *MemoryExtension) Authenticate(ctx context.Context, name string, passwor
 	check := func(v *validator) {
 		v.name("name", name)
 		if password.IsZero() {
-			v.problem("password", "must not be empty")
+			v.problemf("password", "must not be empty")
 		}
 	}
 	return extend(ctx, e.client, t, check, func(ctx context.Context) (User, error) {

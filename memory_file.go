@@ -1,6 +1,7 @@
 package usermgmt
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -39,7 +40,7 @@ func openMemoryFile(path string, disk memoryDisk) (*memoryFile, error) {
 	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
 		return nil, unreadable("is no regular file")
 	}
-	lock, err := os.OpenFile(path+".lock", os.O_RDWR|os.O_CREATE, 0o600)
+	lock, err := os.OpenFile(path+".lock", os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the caller chose the path
 	if err != nil {
 		return nil, diskFault(err)
 	}
@@ -59,24 +60,23 @@ const maxLinks = 40
 // resolveLinks returns the absolute path of the file that a path leads to. The
 // file need not exist, its folder must.
 func resolveLinks(path string) (string, error) {
-	path, err := filepath.Abs(path)
 	for range maxLinks {
+		folder, name := filepath.Split(path) // does not simplify "link/..", which need not be here
+		folder, err := filepath.EvalSymlinks(cmp.Or(folder, "."))
 		if err != nil {
 			return "", err
 		}
-		var folder string
-		if folder, err = filepath.EvalSymlinks(filepath.Dir(path)); err != nil {
+		if folder, err = filepath.Abs(folder); err != nil {
 			return "", err
 		}
-		path = filepath.Join(folder, filepath.Base(path))
-		target, notLink := os.Readlink(path)
-		if notLink != nil {
-			return path, nil
+		link := filepath.Join(folder, name)
+		target, err := os.Readlink(link)
+		if err != nil {
+			return link, nil //nolint:nilerr // it is no link, or does not exist
 		}
-		if !filepath.IsAbs(target) {
-			target = folder + string(filepath.Separator) + target // not joined: a folder in it may be a link
+		if path = target; !filepath.IsAbs(path) {
+			path = folder + string(filepath.Separator) + target
 		}
-		path = target
 	}
 	return "", &fs.PathError{Op: "open", Path: path, Err: errors.New("too many symbolic links")}
 }
@@ -161,7 +161,7 @@ func (osDisk) write(path string, data []byte) (os.FileInfo, error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) { // of a writer that crashed
 		return nil, err
 	}
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the caller chose the path
 	if err != nil {
 		return nil, err
 	}

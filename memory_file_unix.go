@@ -12,7 +12,7 @@ import (
 // locked.
 func lockFile(file *os.File) (taken bool, err error) {
 	for {
-		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) //nolint:gosec // descriptors are small
+		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		switch {
 		case err == nil:
 			return true, nil
@@ -26,7 +26,7 @@ func lockFile(file *os.File) (taken bool, err error) {
 
 // syncFolder flushes the entries of a folder to the disk.
 func syncFolder(path string) error {
-	folder, err := os.Open(path)
+	folder, err := os.Open(path) //nolint:gosec // the folder of the file that the caller chose
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func (l *memoryLoader) load(doc memoryDocument) {
 		l.project(indexed("projects", i), project)
 	}
 	if administrator := l.tx.users.get(doc.Administrator); administrator == nil || administrator.Disabled {
-		l.v.problem("administrator", "must be the name of a user that is not disabled")
+		l.v.problemf("administrator", "must be the name of a user that is not disabled")
 	}
 }
 
@@ -64,7 +64,7 @@ func (l *memoryLoader) user(field string, doc memoryUserDocument) {
 	}
 	if doc.PasswordHash != "" {
 		if _, err := parsePasswordHash(doc.PasswordHash); err != nil {
-			l.v.problem(field+".passwordHash", "%v", err)
+			l.v.problemf(field+".passwordHash", "%v", err)
 		}
 	}
 	l.tx.users.put(doc.Name, &memoryUser{
@@ -93,14 +93,14 @@ func (l *memoryLoader) project(field string, doc memoryProjectDocument) {
 			member = GroupMember(entry.Group)
 		}
 		if entry.User != "" && entry.Group != "" {
-			l.v.problem(field, "must not be both a user and a group")
+			l.v.problemf(field, "must not be both a user and a group")
 		}
 		l.exists(field, l.tx.memberExists(member))
 		if _, twice := project.find(member); twice {
-			l.v.problem(field, "must not be there twice")
+			l.v.problemf(field, "must not be there twice")
 		}
 		if !slices.Contains(l.tx.projectRoles, entry.Role) {
-			l.v.problem(field, "must have one of the project roles")
+			l.v.problemf(field, "must have one of the project roles")
 		}
 		project = project.with(member, entry.Role)
 	}
@@ -111,14 +111,14 @@ func (l *memoryLoader) project(field string, doc memoryProjectDocument) {
 func (l *memoryLoader) name(field, name string, taken bool) {
 	l.v.name(field+".name", name)
 	if taken {
-		l.v.problem(field+".name", "must not be there twice")
+		l.v.problemf(field+".name", "must not be there twice")
 	}
 }
 
 // exists notes the failure of a look-up, if it is one.
 func (l *memoryLoader) exists(field string, err error) {
 	if missing, failed := errors.AsType[*fault.Error](err); failed {
-		l.v.problem(field, "must exist: %s", missing.Message)
+		l.v.problemf(field, "must exist: %s", missing.Message)
 	}
 }
 
@@ -128,7 +128,7 @@ func (l *memoryLoader) roles(field string, texts []string) []Role {
 	for _, text := range texts {
 		role, err := ParseRole(text)
 		if err != nil {
-			l.v.problem(field+".roles", "must look like name or name[scope]")
+			l.v.problemf(field+".roles", "must look like name or name[scope]")
 			continue
 		}
 		l.exists(field+".roles", l.tx.rolesExist([]Role{role}))
@@ -141,7 +141,7 @@ func (l *memoryLoader) roles(field string, texts []string) []Role {
 func (l *memoryLoader) time(field string, t time.Time) time.Time {
 	t = t.UTC()
 	if t.Year() < 1 || t.Year() > 9999 {
-		l.v.problem(field, "must be in the years 1 to 9999")
+		l.v.problemf(field, "must be in the years 1 to 9999")
 	}
 	return t
 }

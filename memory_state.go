@@ -29,12 +29,14 @@ type memoryState struct {
 // out when the user is shown.
 type memoryUser struct {
 	User
+
 	password Secret // the hash of the password, empty if there is none
 }
 
 // memoryProject is a project with its members, sorted by kind and name.
 type memoryProject struct {
 	Project
+
 	members []ProjectMember
 }
 

@@ -29,7 +29,7 @@ func TestOpenRefusesBadURLs(t *testing.T) {
 	for url, want := range tests {
 		_, err := usermgmt.Open(t.Context(), url, optionsFor(url)...)
 		require.ErrorIs(t, err, usermgmt.ErrInvalidArgument, url)
-		assert.EqualError(t, err, want)
+		require.EqualError(t, err, want)
 	}
 	_, err := usermgmt.Open(nil, "memory:") //nolint:staticcheck // the refusal of a nil context is what is tested
 	require.ErrorIs(t, err, usermgmt.ErrInvalidArgument)

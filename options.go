@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -244,9 +245,7 @@ func (s *settings) err() error {
 	for _, problem := range s.problems {
 		f, _ := errors.AsType[*fault.Error](problem)
 		texts = append(texts, f.Message)
-		for field, text := range f.Fields {
-			joined.Fields[field] = text
-		}
+		maps.Copy(joined.Fields, f.Fields)
 	}
 	joined.Message = strings.Join(texts, "; ")
 	return joined

@@ -59,6 +59,7 @@ func GroupMember(name string) Member { return Member{Kind: KindGroup, Name: name
 // ProjectMember is a member with its role in the project.
 type ProjectMember struct {
 	Member
+
 	// ID is the server's identifier of the member, empty where the name is
 	// the only one.
 	ID string

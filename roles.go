@@ -37,7 +37,7 @@ func ParseRole(text string) (Role, error) {
 	v := validator{can: Capabilities{}.with(CapRoleScope)}
 	v.role("role", role)
 	if scoped && (scope == "" || !closed) {
-		v.problem("role", `must look like "name" or "name[scope]"`)
+		v.problemf("role", `must look like "name" or "name[scope]"`)
 	}
 	if err := v.err(); err != nil {
 		return Role{}, wrap("", target{op: "ParseRole", resource: "role"}, err)

@@ -87,7 +87,7 @@ func TestSecretsDoNotPrint(t *testing.T) {
 	for i, value := range values {
 		text := everyPrint(t, value)
 		assertNoMark(t, text)
-		assert.NotContains(t, text, key.D.String(), "value %d prints the private key", i)
+		assert.NotContains(t, text, key.X.String(), "value %d prints the key", i)
 	}
 	assert.Equal(t, "client certificate [redacted]", fmt.Sprint(certificate))
 	assert.Equal(t, "client certificate [redacted]", fmt.Sprintf("%#v", certificate))

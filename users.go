@@ -43,6 +43,7 @@ type User struct {
 // CreatedUser is a user just created, with what is shown only this once.
 type CreatedUser struct {
 	User
+
 	// Credential is what the server made for the user to log in with, nil
 	// where the caller chose it. No call shows it again: losing it loses the
 	// user's access.
@@ -365,7 +366,7 @@ func (r DisableUserRequest) check(v *validator) {
 func (r SetPasswordRequest) check(v *validator) {
 	v.name("Name", r.Name)
 	if r.Password.IsZero() {
-		v.problem("Password", "must not be empty")
+		v.problemf("Password", "must not be empty")
 	}
 	v.extension(r.Extension)
 }

@@ -41,8 +41,8 @@ func (v *validator) err() error {
 	return &fault.Error{Kind: fault.InvalidArgument, Message: strings.Join(problems, "; "), Fields: v.fields}
 }
 
-// problem notes what is wrong with a field; the first problem of a field counts.
-func (v *validator) problem(field, format string, args ...any) {
+// problemf notes what is wrong with a field; the first problem of a field counts.
+func (v *validator) problemf(field, format string, args ...any) {
 	if _, known := v.fields[field]; known {
 		return
 	}
@@ -58,17 +58,17 @@ func (v *validator) name(field, name string) { v.bounded(field, name, maxName) }
 func (v *validator) bounded(field, name string, most int) {
 	switch {
 	case name == "":
-		v.problem(field, "must not be empty")
+		v.problemf(field, "must not be empty")
 	case name == "." || name == "..":
-		v.problem(field, "must not be %q", name)
+		v.problemf(field, "must not be %q", name)
 	case len(name) > most:
-		v.problem(field, "must not be longer than %d bytes", most)
+		v.problemf(field, "must not be longer than %d bytes", most)
 	case !utf8.ValidString(name):
-		v.problem(field, "must be valid UTF-8")
+		v.problemf(field, "must be valid UTF-8")
 	case strings.ContainsFunc(name, unicode.IsControl):
-		v.problem(field, "must not contain control characters")
+		v.problemf(field, "must not contain control characters")
 	case strings.TrimSpace(name) == "":
-		v.problem(field, "must not be blank")
+		v.problemf(field, "must not be blank")
 	}
 }
 
@@ -81,11 +81,11 @@ func (v *validator) description(field, text string) {
 func (v *validator) text(field, text string) {
 	switch {
 	case len(text) > maxText:
-		v.problem(field, "must not be longer than %d bytes", maxText)
+		v.problemf(field, "must not be longer than %d bytes", maxText)
 	case !utf8.ValidString(text):
-		v.problem(field, "must be valid UTF-8")
+		v.problemf(field, "must be valid UTF-8")
 	case strings.ContainsFunc(text, unicode.IsControl):
-		v.problem(field, "must not contain control characters")
+		v.problemf(field, "must not contain control characters")
 	}
 }
 
@@ -99,7 +99,7 @@ func (v *validator) optionalText(field string, text *string) {
 // it. It reports whether the field is given and has a place.
 func (v *validator) input(field string, given bool, need Capability) bool {
 	if given && v.can.Of(need) == SupportNo {
-		v.problem(field, "is not supported by this backend, which lacks %v", need)
+		v.problemf(field, "is not supported by this backend, which lacks %v", need)
 		return false
 	}
 	return given
@@ -109,12 +109,12 @@ func (v *validator) input(field string, given bool, need Capability) bool {
 func (v *validator) role(field string, role Role) {
 	v.name(field, role.Name)
 	if strings.ContainsAny(role.Name, "[]") {
-		v.problem(field, "must not have brackets in the name of a role")
+		v.problemf(field, "must not have brackets in the name of a role")
 	}
 	if v.input(field, role.Scope != "", CapRoleScope) {
 		v.bounded(field, role.Scope, maxScope)
 		if strings.ContainsAny(role.Scope, "[]") {
-			v.problem(field, "must not have brackets in the scope of a role")
+			v.problemf(field, "must not have brackets in the scope of a role")
 		}
 	}
 }
@@ -132,7 +132,7 @@ func (v *validator) roles(field string, roles []Role, need Capability) {
 // someRoles checks a list of roles that must not be empty.
 func (v *validator) someRoles(field string, roles []Role, need Capability) {
 	if len(roles) == 0 {
-		v.problem(field, "must name at least one role")
+		v.problemf(field, "must name at least one role")
 	}
 	v.roles(field, roles, need)
 }
@@ -154,7 +154,7 @@ func (v *validator) member(field string, member Member) {
 	case KindGroup:
 		v.input(field, true, CapProjectGroups)
 	default:
-		v.problem(field, "must be a user or a group")
+		v.problemf(field, "must be a user or a group")
 	}
 }
 
@@ -162,21 +162,21 @@ func (v *validator) member(field string, member Member) {
 // nothing. Which kinds there are is up to the backend.
 func (v *validator) credential(field string, credential Credential, name string) {
 	if isPointer(credential) {
-		v.problem(field, "must be given by value, not by pointer")
+		v.problemf(field, "must be given by value, not by pointer")
 		return
 	}
 	switch c := credential.(type) {
 	case PasswordCredential:
 		v.input(field, true, CapUserPassword)
 		if c.Username != "" && c.Username != name {
-			v.problem(field, "must not name another user")
+			v.problemf(field, "must not name another user")
 		}
 		if c.Password.IsZero() {
-			v.problem(field, "must not be empty")
+			v.problemf(field, "must not be empty")
 		}
 	case SessionNonceCredential:
 		if c.Nonce.IsZero() {
-			v.problem(field, "must not be empty")
+			v.problemf(field, "must not be empty")
 		}
 	}
 }
@@ -199,11 +199,11 @@ func (v *validator) extension(e extension) {
 		return
 	}
 	if isPointer(e) {
-		v.problem("Extension", "must be given by value, not by pointer")
+		v.problemf("Extension", "must be given by value, not by pointer")
 		return
 	}
 	if owner := e.extensionOf(); owner != v.backend {
-		v.problem("Extension", "is of backend %s, but the client's is %s", owner, v.backend)
+		v.problemf("Extension", "is of backend %s, but the client's is %s", owner, v.backend)
 	}
 }
 

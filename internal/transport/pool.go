@@ -63,7 +63,7 @@ func (t *roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
 	if t.limiter != nil {
 		if err := t.limiter.Wait(r.Context()); err != nil {
 			if r.Body != nil {
-				r.Body.Close()
+				_ = r.Body.Close()
 			}
 			return nil, &limiterError{err}
 		}
