@@ -29,21 +29,21 @@ import (
 // benchUser is the body of a user as AuthN sends it.
 const benchUser = `{"id":"alice","roles":[{"name":"readers","desc":"may read","clusters":[{"id":"eTdL4YGHN","perm":"771"}],"buckets":null,"admin":false}]}`
 
+// failingUser is a user that cannot be created or deleted.
+const failingUser = "failing"
+
 // benchServer answers as AuthN does, with as little work as possible, so that
-// the clients are what is measured. failing makes one write in failing fail
-// for good; 0 makes none.
+// the clients are what is measured.
 type benchServer struct {
 	*httptest.Server
 
 	connections atomic.Int64
-	writes      atomic.Int64
-	failing     int64
-	status      int
+	status      int // of what fails
 }
 
-func newBenchServer(tb testing.TB, encrypted bool, failing int64) *benchServer {
+func newBenchServer(tb testing.TB, encrypted bool) *benchServer {
 	tb.Helper()
-	s := &benchServer{failing: failing, status: http.StatusInternalServerError}
+	s := &benchServer{status: http.StatusInternalServerError}
 	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
 	s.Config.ErrorLog = nil
 	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
@@ -61,19 +61,30 @@ func newBenchServer(tb testing.TB, encrypted bool, failing int64) *benchServer {
 }
 
 func (s *benchServer) serve(w http.ResponseWriter, r *http.Request) {
-	_, _ = io.Copy(io.Discard, r.Body)
-	if r.Method == http.MethodGet {
+	body, _ := io.ReadAll(r.Body)
+	switch {
+	case r.Method == http.MethodGet:
 		w.Header().Set("Content-Type", "application/json")
 		id := strings.TrimPrefix(r.URL.Path, "/v1/users/")
 		_, _ = io.WriteString(w, strings.Replace(benchUser, "alice", id, 1))
-		return
-	}
-	if n := s.writes.Add(1); s.failing > 0 && n%s.failing == 0 {
+	case strings.Contains(r.URL.Path, failingUser), bytes.Contains(body, []byte(failingUser)):
 		http.Error(w, `{"message":"the store is full"}`, s.status)
 	}
 }
 
-func (s *benchServer) client(tb testing.TB, opts ...usermgmt.Option) *usermgmt.Client {
+// benchClient is our client as a churner.
+type benchClient struct{ *usermgmt.Client }
+
+func (c benchClient) create(ctx context.Context, name string) error {
+	_, err := c.CreateUser(ctx, usermgmt.CreateUserRequest{Name: name, Credential: usermgmt.Password("", "password")})
+	return err
+}
+
+func (c benchClient) delete(ctx context.Context, name string) error {
+	return c.DeleteUser(ctx, usermgmt.DeleteUserRequest{Name: name})
+}
+
+func (s *benchServer) client(tb testing.TB, opts ...usermgmt.Option) benchClient {
 	tb.Helper()
 	opts = append(opts, usermgmt.WithCredentials(usermgmt.BearerToken("token")))
 	if s.TLS != nil {
@@ -82,7 +93,7 @@ func (s *benchServer) client(tb testing.TB, opts ...usermgmt.Option) *usermgmt.C
 	c, err := usermgmt.New(usermgmt.AIStore(s.URL), opts...)
 	require.NoError(tb, err)
 	tb.Cleanup(func() { _ = c.Close() })
-	return c
+	return benchClient{c}
 }
 
 func (s *benchServer) clientTLS() *tls.Config {
@@ -170,114 +181,123 @@ func callContext(tb testing.TB) context.Context {
 	return ctx
 }
 
+// versus runs ours and theirs in turn, a batch each, so that whatever else the
+// machine does hits both alike. It reports the time of ours, and its ratio to
+// that of theirs.
+func versus(b *testing.B, batch int, ours, theirs func() error) {
+	b.Helper()
+	var times [2]time.Duration
+	for b.Loop() {
+		for i, call := range []func() error{ours, theirs} {
+			started := time.Now()
+			for range batch {
+				if err := call(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			times[i] += time.Since(started)
+		}
+	}
+	b.ReportMetric(float64(times[0].Nanoseconds())/float64(b.N*batch), "ns/call")
+	b.ReportMetric(times[0].Seconds()/times[1].Seconds(), "times-rival")
+	b.ReportMetric(testing.AllocsPerRun(200, func() { _ = ours() }), "allocs/call")
+	b.ReportMetric(testing.AllocsPerRun(200, func() { _ = theirs() }), "rival-allocs/call")
+}
+
 func BenchmarkGetUser(b *testing.B) {
-	s := newBenchServer(b, false, 0)
-	b.Run("client", func(b *testing.B) {
-		c, ctx := s.client(b), callContext(b)
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := c.GetUser(ctx, usermgmt.GetUserRequest{Name: "alice"}); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run("rival", func(b *testing.B) {
-		r, ctx := s.rival(), callContext(b)
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := r.get(ctx, "alice"); err != nil {
-				b.Fatal(err)
-			}
-		}
+	s := newBenchServer(b, false)
+	c, r, ctx := s.client(b), s.rival(), callContext(b)
+	versus(b, 50, func() error {
+		_, err := c.GetUser(ctx, usermgmt.GetUserRequest{Name: "alice"})
+		return err
+	}, func() error {
+		_, err := r.get(ctx, "alice")
+		return err
 	})
 }
 
 func BenchmarkCreateUser(b *testing.B) {
-	s := newBenchServer(b, false, 0)
-	b.Run("client", func(b *testing.B) {
-		c, ctx := s.client(b), callContext(b)
-		req := usermgmt.CreateUserRequest{Name: "alice", Credential: usermgmt.Password("", "password")}
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := c.CreateUser(ctx, req); err != nil {
-				b.Fatal(err)
-			}
-		}
+	s := newBenchServer(b, false)
+	c, r, ctx := s.client(b), s.rival(), callContext(b)
+	versus(b, 50, func() error {
+		return c.create(ctx, "alice")
+	}, func() error {
+		return r.create(ctx, "alice")
 	})
-	b.Run("rival", func(b *testing.B) {
-		r, ctx := s.rival(), callContext(b)
-		b.ReportAllocs()
-		for b.Loop() {
-			if err := r.create(ctx, "alice"); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
+}
+
+// churner is what BenchmarkChurn needs of a client.
+type churner interface {
+	create(ctx context.Context, name string) error
+	delete(ctx context.Context, name string) error
 }
 
 const churnCalls = 10_000
 
-// churn creates and deletes users with many workers, each of which does its
-// share of calls, and reports calls a second and connections a worker.
-func churn(b *testing.B, s *benchServer, workers int, create, remove func(ctx context.Context, name string) error) {
-	b.Helper()
-	ctx := callContext(b)
-	before := s.connections.Load()
-	for b.Loop() {
-		var wg sync.WaitGroup
-		for w := range workers {
-			wg.Go(func() {
+// churn creates and deletes users, ten thousand calls in all by many workers.
+// One user in failEvery is one that the server always fails; 0 is none.
+func churn(ctx context.Context, workers, failEvery int, c churner) {
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			for i := range churnCalls / 2 / workers {
 				name := fmt.Sprintf("worker-%d", w)
-				for range churnCalls / 2 / workers {
-					_ = create(ctx, name) // failures are part of some runs
-					_ = remove(ctx, name)
+				if failEvery > 0 && i%failEvery == 0 {
+					name = failingUser
 				}
-			})
-		}
-		wg.Wait()
+				_ = c.create(ctx, name) // failures are part of some runs
+				_ = c.delete(ctx, name)
+			}
+		})
 	}
-	b.ReportMetric(float64(churnCalls*b.N)/b.Elapsed().Seconds(), "calls/s")
-	b.ReportMetric(float64(s.connections.Load()-before)/float64(workers), "conns/worker")
+	wg.Wait()
 }
 
+// BenchmarkChurn sets the client with its default settings beside the rival,
+// over TLS.
 func BenchmarkChurn(b *testing.B) {
 	for _, workers := range []int{16, 64} {
-		for _, failing := range []int64{0, 20} {
-			name := fmt.Sprintf("workers=%d/failing=%v", workers, failing != 0)
-			b.Run(name+"/client", func(b *testing.B) {
-				s := newBenchServer(b, true, failing)
-				c := s.client(b)
-				churn(b, s, workers, func(ctx context.Context, name string) error {
-					_, err := c.CreateUser(ctx, usermgmt.CreateUserRequest{Name: name, Credential: usermgmt.Password("", "password")})
-					return err
-				}, func(ctx context.Context, name string) error {
-					return c.DeleteUser(ctx, usermgmt.DeleteUserRequest{Name: name})
-				})
-			})
-			b.Run(name+"/rival", func(b *testing.B) {
-				s := newBenchServer(b, true, failing)
-				r := s.rival()
-				churn(b, s, workers, r.create, r.delete)
-			})
-		}
+		b.Run(fmt.Sprintf("workers=%d", workers), func(b *testing.B) {
+			ours, theirs := newBenchServer(b, true), newBenchServer(b, true)
+			c, r, ctx := ours.client(b), theirs.rival(), callContext(b)
+			var times [2]time.Duration
+			for b.Loop() {
+				started := time.Now()
+				churn(ctx, workers, 0, c)
+				times[0] += time.Since(started)
+				started = time.Now()
+				churn(ctx, workers, 0, r)
+				times[1] += time.Since(started)
+			}
+			b.ReportMetric(float64(churnCalls*b.N)/times[0].Seconds(), "calls/s")
+			b.ReportMetric(times[1].Seconds()/times[0].Seconds(), "throughput-of-rival")
+			b.ReportMetric(float64(ours.connections.Load())/float64(workers), "conns/worker")
+		})
 	}
 }
 
-// BenchmarkChurnWithRetries has one write in twenty answered 503 each time,
-// so that deletes run out of retries. The pauses are cut to nothing: what is
-// measured is what the failures do to the calls beside them.
-func BenchmarkChurnWithRetries(b *testing.B) {
-	for _, failing := range []int64{0, 20} {
-		b.Run(fmt.Sprintf("failing=%v", failing != 0), func(b *testing.B) {
-			s := newBenchServer(b, true, failing)
-			s.status = http.StatusServiceUnavailable
+// BenchmarkChurnFailing sets runs in which one call in twenty fails for good
+// beside runs in which none does: with a status that is final at once, and
+// with one that is retried until the attempts run out. For the latter the
+// pauses are cut to nothing, because what is measured is what the failures do
+// to the calls beside them.
+func BenchmarkChurnFailing(b *testing.B) {
+	for _, status := range []int{http.StatusInternalServerError, http.StatusServiceUnavailable} {
+		b.Run(fmt.Sprintf("status=%d", status), func(b *testing.B) {
+			const workers = 16
+			s, ctx := newBenchServer(b, true), callContext(b)
+			s.status = status
 			c := s.client(b, usermgmt.WithRetry(usermgmt.RetryPolicy{MinWait: 1, MaxWait: 1}))
-			churn(b, s, 16, func(ctx context.Context, name string) error {
-				_, err := c.CreateUser(ctx, usermgmt.CreateUserRequest{Name: name, Credential: usermgmt.Password("", "password")})
-				return err
-			}, func(ctx context.Context, name string) error {
-				return c.DeleteUser(ctx, usermgmt.DeleteUserRequest{Name: name})
-			})
+			var times [2]time.Duration
+			for b.Loop() {
+				for i, failEvery := range []int{0, 20} {
+					started := time.Now()
+					churn(ctx, workers, failEvery, c)
+					times[i] += time.Since(started)
+				}
+			}
+			b.ReportMetric(times[0].Seconds()/times[1].Seconds(), "throughput-of-healthy")
+			b.ReportMetric(float64(s.connections.Load())/workers, "conns/worker")
 		})
 	}
 }
