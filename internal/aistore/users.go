@@ -30,7 +30,14 @@ type UserPatch struct {
 	Roles *[]Role
 }
 
-// userBody is what creates or changes a user.
+// newUserBody is what creates a user.
+type newUserBody struct {
+	ID       string `json:"id"`
+	Password string `json:"pass"`
+	Roles    []Role `json:"roles"`
+}
+
+// userBody is what changes a user.
 type userBody struct {
 	// ID is ignored in changes; the reference client sends it beside roles.
 	ID       string `json:"id,omitzero"`
@@ -100,12 +107,12 @@ func (c *Client) CreateUser(ctx context.Context, id, password string, roles []Ro
 	if roles == nil {
 		roles = []Role{} // as the reference client sends it
 	}
-	list, err := transport.Encode(roles)
+	body, err := transport.Encode(newUserBody{ID: id, Password: password, Roles: roles})
 	if err != nil {
 		return err
 	}
-	return c.writeUser(ctx, userBody{ID: id, Password: password, Roles: list}, &transport.Request{
-		Method: http.MethodPost, Path: []string{"v1", "users"}, Class: transport.Once,
+	return c.write(ctx, &transport.Request{
+		Method: http.MethodPost, Path: []string{"v1", "users"}, Class: transport.Once, Body: body, Secrets: []string{password},
 	})
 }
 
@@ -134,18 +141,13 @@ func (c *Client) UpdateUser(ctx context.Context, id string, patch UserPatch) err
 			body.Roles = list
 		}
 	}
-	return c.writeUser(ctx, body, &transport.Request{
-		Method: http.MethodPut, Path: []string{"v1", "users", id}, Class: transport.Idempotent,
-	})
-}
-
-func (c *Client) writeUser(ctx context.Context, body userBody, r *transport.Request) error {
 	data, err := transport.Encode(body)
 	if err != nil {
 		return err
 	}
-	r.Body, r.Secrets = data, []string{body.Password}
-	return c.write(ctx, r)
+	return c.write(ctx, &transport.Request{
+		Method: http.MethodPut, Path: []string{"v1", "users", id}, Class: transport.Idempotent, Body: data, Secrets: []string{body.Password},
+	})
 }
 
 // DeleteUser deletes a user: DELETE /v1/users/{id}.
