@@ -133,15 +133,3 @@ func parseBits(name string) (Perm, bool) {
 	bits, err := strconv.ParseUint(digits, base, 64)
 	return Perm(bits), err == nil
 }
-
-// MarshalText writes the wire form.
-func (p Perm) MarshalText() ([]byte, error) {
-	return strconv.AppendUint(nil, uint64(p), 10), nil
-}
-
-// UnmarshalText reads the wire form.
-func (p *Perm) UnmarshalText(text []byte) error {
-	bits, err := strconv.ParseUint(string(text), 10, 64)
-	*p = Perm(bits)
-	return err
-}

@@ -31,7 +31,7 @@ type ClusterACL struct {
 	// Alias is the cluster's alias, in the answer for a single role only.
 	Alias string `json:"alias,omitzero"`
 	// Perm is what is permitted. The server leaves it out if it is nothing.
-	Perm Perm `json:"perm"`
+	Perm Perm `json:"perm,string"`
 }
 
 // BucketACL is what a role permits on a bucket.
@@ -39,7 +39,7 @@ type BucketACL struct {
 	// Bucket is the bucket.
 	Bucket Bucket `json:"bck"`
 	// Perm is what is permitted.
-	Perm Perm `json:"perm"`
+	Perm Perm `json:"perm,string"`
 }
 
 // Bucket names a bucket.
