@@ -13,8 +13,8 @@ func accountCases() []Case {
 	account := needs(usermgmt.CapCreateUser, usermgmt.CapGetUser, usermgmt.CapEnableUser, usermgmt.CapDisableUser)
 	return []Case{
 		{
-			Name: "accounts/disable keeps the user out and all else as it is",
-			Rule: "DisableUser keeps a user from logging in, EnableUser lets it in again; roles, groups and password stay.",
+			Name:  "accounts/disable keeps the user out and all else as it is",
+			Rule:  "DisableUser keeps a user from logging in, EnableUser lets it in again; roles, groups and password stay.",
 			needs: account, play: disableAndEnable,
 		},
 		{
@@ -38,7 +38,7 @@ func accountCases() []Case {
 
 func disableAndEnable(t testing.TB, w *World) {
 	ctx := t.Context()
-	before, password := w.fullUser(t, "alice")
+	before, password := w.fullUserWithPassword(t, "alice")
 	bystander := w.newUser(t, "bob")
 
 	require.NoError(t, w.Manager.DisableUser(ctx, usermgmt.DisableUserRequest{Name: before.Name}))
@@ -85,8 +85,8 @@ func disableAndEnableMissing(t testing.TB, w *World) {
 }
 
 func setPassword(t testing.TB, w *World) {
-	before, old := w.fullUser(t, "alice")
-	changed := newPassword()
+	before, old := w.fullUserWithPassword(t, "alice")
+	changed := w.newPassword()
 	err := w.Manager.SetPassword(t.Context(), usermgmt.SetPasswordRequest{Name: before.Name, Password: usermgmt.NewSecret(changed)})
 	require.NoError(t, err)
 	assert.Equal(t, settled(before), settled(w.getUser(t, before.Name)))
@@ -96,7 +96,7 @@ func setPassword(t testing.TB, w *World) {
 
 func setPasswordOfMissing(t testing.TB, w *World) {
 	name := w.Name("nobody")
-	err := w.Manager.SetPassword(t.Context(), usermgmt.SetPasswordRequest{Name: name, Password: usermgmt.NewSecret(newPassword())})
+	err := w.Manager.SetPassword(t.Context(), usermgmt.SetPasswordRequest{Name: name, Password: usermgmt.NewSecret(w.newPassword())})
 	w.misses(t, usermgmt.CapSetPassword, err, "user", name)
 	_, err = w.Manager.GetUser(t.Context(), usermgmt.GetUserRequest{Name: name})
 	w.misses(t, usermgmt.CapGetUser, err, "user", name)

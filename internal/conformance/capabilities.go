@@ -42,9 +42,10 @@ func capabilityIsHonest(t testing.TB, w *World, c usermgmt.Capability) {
 		if op.method != c {
 			continue
 		}
-		if support == usermgmt.SupportNo {
+		switch support {
+		case usermgmt.SupportNo:
 			w.refusesMethod(t, op)
-		} else if support == usermgmt.SupportYes {
+		case usermgmt.SupportYes:
 			require.NotErrorIs(t, op.call(t.Context()), usermgmt.ErrUnsupported, "%v is declared", c)
 		}
 	}
@@ -117,10 +118,10 @@ func (w *World) inputs() []input {
 	return []input{
 		{usermgmt.CapUserName, usermgmt.CapCreateUser, "Name", create(func(r *usermgmt.CreateUserRequest) { r.Name = w.Name("named") })},
 		{usermgmt.CapUserPassword, usermgmt.CapCreateUser, "Credential", create(func(r *usermgmt.CreateUserRequest) {
-			r.Credential = usermgmt.Password("", newPassword())
+			r.Credential = usermgmt.Password("", w.newPassword())
 		})},
 		{usermgmt.CapUserPassword, usermgmt.CapUpdateUser, "Credential", update(usermgmt.UpdateUserRequest{
-			Credential: usermgmt.Password("", newPassword()),
+			Credential: usermgmt.Password("", w.newPassword()),
 		})},
 		{usermgmt.CapDisplayName, usermgmt.CapCreateUser, "DisplayName", create(func(r *usermgmt.CreateUserRequest) { r.DisplayName = "A Name" })},
 		{usermgmt.CapUpdateDisplayName, usermgmt.CapUpdateUser, "DisplayName", update(usermgmt.UpdateUserRequest{DisplayName: new("A Name")})},

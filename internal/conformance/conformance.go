@@ -50,7 +50,12 @@ func Cases() []Case {
 // is skipped if it does not apply.
 func (c Case) Play(t testing.TB, h Harness) {
 	t.Helper()
-	w := h(t)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the broken promise: %s", c.Rule)
+		}
+	})
+	w := h.world(t)
 	for _, need := range c.needs {
 		if !w.can(need) {
 			t.Skipf("the backend declares that it lacks %v", need)
@@ -59,12 +64,12 @@ func (c Case) Play(t testing.TB, h Harness) {
 	if c.wire && w.Wire == nil {
 		t.Skip("the backend has no wire")
 	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("the broken promise: %s", c.Rule)
-		}
-	})
 	c.play(t, w)
 }
 
 func needs(capabilities ...usermgmt.Capability) []usermgmt.Capability { return capabilities }
+
+// and returns capabilities with more; those that are passed in stay as they are.
+func and(capabilities []usermgmt.Capability, more ...usermgmt.Capability) []usermgmt.Capability {
+	return slices.Concat(capabilities, more)
+}

@@ -42,6 +42,7 @@ func (w *World) fails(t testing.TB, method usermgmt.Capability, err, kind error)
 // wellFormed asserts what holds for every error and returns it.
 func (w *World) wellFormed(t testing.TB, method usermgmt.Capability, err error) *usermgmt.Error {
 	t.Helper()
+	w.out.record(err)
 	var e *usermgmt.Error
 	require.ErrorAs(t, err, &e, "%v", method)
 	assert.Equal(t, method.String(), e.Op, "the method that failed")

@@ -11,7 +11,7 @@ import (
 
 func grantCases() []Case {
 	grants := needs(usermgmt.CapCreateUser, usermgmt.CapGetUser, usermgmt.CapGrantRoles)
-	both := append(grants, usermgmt.CapRevokeRoles)
+	both := and(grants, usermgmt.CapRevokeRoles)
 	return []Case{
 		{
 			Name: "grants/grant adds", Rule: "GrantRoles adds roles to those that a user holds. No role is ever taken away.",
@@ -39,11 +39,11 @@ func grantCases() []Case {
 		},
 		{
 			Name: "grants/set, add and remove are three verbs", Rule: "No call replaces a list that the caller meant to extend: only SetRoles replaces.",
-			needs: append(both, usermgmt.CapUpdateUser), play: setAddRemove,
+			needs: and(both, usermgmt.CapUpdateUser), play: setAddRemove,
 		},
 		{
 			Name: "grants/roles with different scopes are different roles", Rule: "A role limited to one scope is another than the role limited to another scope.",
-			needs: append(both, usermgmt.CapRoleScope), play: scopesAreKeptApart,
+			needs: and(both, usermgmt.CapRoleScope), play: scopesAreKeptApart,
 		},
 		{
 			Name: "grants/a change of roles keeps the rest of the user", Rule: "Granting and revoking change the roles and nothing else of a user.",
@@ -164,7 +164,7 @@ func scopesAreKeptApart(t testing.TB, w *World) {
 }
 
 func grantKeepsTheRest(t testing.TB, w *World) {
-	before, password := w.fullUser(t, "alice")
+	before, password := w.fullUserWithPassword(t, "alice")
 	w.grant(t, before.Name, w.Roles[2])
 	w.revoke(t, before.Name, w.Roles[2])
 	assert.Equal(t, settled(before), settled(w.getUser(t, before.Name)))

@@ -44,8 +44,11 @@ func (w *World) operations() []operation {
 		}},
 		{usermgmt.CapUpdateUser, true, aboutUser, func(ctx context.Context) error {
 			req := usermgmt.UpdateUserRequest{Name: user}
-			if w.can(usermgmt.CapUserPassword) {
-				req.Credential = usermgmt.Password("", newPassword())
+			switch {
+			case w.can(usermgmt.CapUpdateDisplayName):
+				req.DisplayName = new("A Name")
+			case w.can(usermgmt.CapUserPassword):
+				req.Credential = usermgmt.Password("", w.newPassword())
 			}
 			_, err := m.UpdateUser(ctx, req)
 			return err
@@ -64,7 +67,7 @@ func (w *World) operations() []operation {
 			return m.DisableUser(ctx, usermgmt.DisableUserRequest{Name: user})
 		}},
 		{usermgmt.CapSetPassword, true, aboutUser, func(ctx context.Context) error {
-			return m.SetPassword(ctx, usermgmt.SetPasswordRequest{Name: user, Password: usermgmt.NewSecret(newPassword())})
+			return m.SetPassword(ctx, usermgmt.SetPasswordRequest{Name: user, Password: usermgmt.NewSecret(w.newPassword())})
 		}},
 		{usermgmt.CapGetRole, false, aboutRole, func(ctx context.Context) error {
 			_, err := m.GetRole(ctx, usermgmt.GetRoleRequest{Name: role})

@@ -14,6 +14,22 @@ import (
 // client and removes what is left on a server that lives on.
 type Harness func(t testing.TB, opts ...usermgmt.Option) *World
 
+// world makes a world and watches over its secrets.
+func (h Harness) world(t testing.TB) *World {
+	t.Helper()
+	out := &transcript{}
+	w := h(t, out.options()...)
+	w.out = out
+	t.Cleanup(func() {
+		var used []string
+		if w.Secrets != nil {
+			used = w.Secrets()
+		}
+		out.holdsNoSecret(t, used)
+	})
+	return w
+}
+
 // Through returns a harness whose managers are those of h, decorated.
 func Through(h Harness, decorate func(usermgmt.UserManager) usermgmt.UserManager) Harness {
 	return func(t testing.TB, opts ...usermgmt.Option) *World {
@@ -60,6 +76,8 @@ type World struct {
 	Secrets func() []string
 	// Wire is what lies between client and server, nil if there is nothing.
 	Wire Wire
+
+	out *transcript
 }
 
 // Name returns the name that something called label has in this world.
@@ -70,9 +88,10 @@ func (w *World) can(c usermgmt.Capability) bool {
 	return w.Manager.Capabilities().Of(c) != usermgmt.SupportNo
 }
 
-// newPassword returns a password that no other user has and that suits the
-// rules of all systems.
-func newPassword() string { return "Aa1!" + rand.Text() }
+// passwordStart is there for systems that demand all kinds of character.
+const passwordStart = "Aa1!"
+
+func randomPassword() string { return passwordStart + rand.Text() }
 
 // userRequest returns a request for a new user with nothing but what the
 // backend demands, changed by with.
@@ -85,7 +104,7 @@ func (w *World) userRequest(label string, with ...func(*usermgmt.CreateUserReque
 		req.Email = label + "@example.com"
 	}
 	if w.Credential != nil {
-		req.Credential = w.Credential()
+		req.Credential = w.keepCredential(w.Credential())
 	}
 	for _, change := range with {
 		change(&req)
@@ -101,30 +120,36 @@ func (w *World) newUser(t testing.TB, label string, with ...func(*usermgmt.Creat
 	return created.User
 }
 
-// fullUser creates a user that has a value in every field that the backend
-// has, and returns it with its password.
-func (w *World) fullUser(t testing.TB, label string) (user usermgmt.User, password string) {
+// fullUser creates a user that has a value in every field that the backend has.
+func (w *World) fullUser(t testing.TB, label string) usermgmt.User {
 	t.Helper()
-	var group string
+	var groups []string
 	if w.can(usermgmt.CapAddGroupMember) && w.can(usermgmt.CapCreateGroup) {
-		group = w.newGroup(t, "of-"+label)
+		groups = []string{w.newGroup(t, "of-"+label)}
 	}
-	user = w.newUser(t, label, func(req *usermgmt.CreateUserRequest) {
-		if w.can(usermgmt.CapUserPassword) {
-			password = newPassword()
-			req.Credential = usermgmt.Password("", password)
-		}
+	return w.newUser(t, label, func(req *usermgmt.CreateUserRequest) {
 		if w.can(usermgmt.CapDisplayName) {
 			req.DisplayName = "Full " + label
 		}
 		if w.can(usermgmt.CapGrantRoles) {
 			req.Roles = w.Roles[:2]
 		}
-		if group != "" {
-			req.Groups = []string{group}
-		}
+		req.Groups = groups
 	})
-	return user, password
+}
+
+// fullUserWithPassword is fullUser for a user with a password, "" on a backend
+// without passwords. Passwords are slow, because they are hashed.
+func (w *World) fullUserWithPassword(t testing.TB, label string) (user usermgmt.User, password string) {
+	t.Helper()
+	if !w.can(usermgmt.CapUserPassword) {
+		return w.fullUser(t, label), ""
+	}
+	password = w.newPassword()
+	credential := w.Credential
+	defer func() { w.Credential = credential }()
+	w.Credential = func() usermgmt.Credential { return usermgmt.Password("", password) }
+	return w.fullUser(t, label), password
 }
 
 // newGroup creates a group without roles and returns its name.
