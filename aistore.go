@@ -41,6 +41,12 @@ func AIStoreTokenLifetime(lifetime time.Duration) AIStoreOption {
 // a user but its name, password and roles. Tokens that a user obtained before
 // stay valid until they expire, whatever is done to the user. What AuthN has
 // beyond [UserManager] is in [AIStoreExtension].
+//
+// AuthN can only replace the whole list of a user's roles, without a way to
+// make sure that it is still the one that was read. Calls through one client
+// wait for each other, and what is read back must be what was written. But of
+// two clients that change the roles of one user at the same moment, one can
+// undo the change of the other without either noticing.
 func AIStore(address string, opts ...AIStoreOption) Backend {
 	choice := &aistoreChoice{address: address}
 	for _, o := range opts {

@@ -307,7 +307,9 @@ func (c *Client) run(ctx context.Context, t target, work func(context.Context) e
 	}
 	operation := Operation{Name: t.op, Backend: c.Backend(), Resource: t.resource, ResourceName: t.name}
 	if c.hooks.Start != nil {
-		ctx = c.hooks.Start(ctx, operation)
+		if derived := c.hooks.Start(ctx, operation); derived != nil {
+			ctx = derived
+		}
 	}
 	started := time.Now()
 	err := wrap(c.Backend(), t, work(ctx))

@@ -270,9 +270,10 @@ func realAuthN(t *testing.T, address, admin, password string) conformance.Harnes
 			Rewrite:      func(r *httputil.ProxyRequest) { r.SetURL(upstream) },
 			ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 		})
+		prefix := "t" + strings.ToLower(rand.Text()[:6]) + "-"
+		t.Cleanup(func() { removeAll(t, direct, prefix) }) // runs last, when no request is under way
 		world, _ := authnWorld(t, handler, admin, password, opts)
-		world.Prefix = "t" + strings.ToLower(rand.Text()[:6]) + "-"
-		t.Cleanup(func() { removeAll(t, direct, world.Prefix) })
+		world.Prefix = prefix
 		for _, label := range []string{"reader", "writer", "operator"} {
 			role, err := direct.CreateRole(t.Context(), usermgmt.CreateRoleRequest{Name: world.Name(label)})
 			require.NoError(t, err)

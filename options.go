@@ -72,7 +72,7 @@ type Operation struct {
 // call lasts as long as the range over it.
 type Hooks struct {
 	// Start is called first. The context that it returns is used for the rest
-	// of the call; it must be derived from ctx.
+	// of the call; it must be derived from ctx, or nil to go on with ctx.
 	Start func(ctx context.Context, op Operation) context.Context
 	// End is called last, with the error that the caller gets.
 	End func(ctx context.Context, op Operation, err error)

@@ -14,9 +14,8 @@ type Wire interface {
 	// Disturb makes requests of a kind meet a fault: the next ones, as many as
 	// times says, or all that follow if times is 0.
 	Disturb(kind RequestKind, fault Fault, times int)
-	// Hold keeps the next request of a kind waiting at the server. arrived is
-	// closed or yields when it is there; release lets it go on. A request
-	// whose client goes away has no effect.
+	// Hold keeps the next request of a kind waiting at the server. arrived
+	// yields when it is there; release lets it go on and can be called twice.
 	Hold(kind RequestKind) (arrived <-chan struct{}, release func())
 	// ExpireLogins makes the server accept no login that was made so far.
 	ExpireLogins()
