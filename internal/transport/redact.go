@@ -36,8 +36,9 @@ func Redact(message string, secrets []string) string {
 		forms = append(forms, encodings(secret)...)
 	}
 	message = jwt.ReplaceAllLiteralString(removeSecrets(message, forms), redacted)
-	// Making one line of it can put a secret together that was spread over two.
-	message = removeSecrets(oneLine(message), forms)
+	// Making one line of it can put a secret together that was spread over two,
+	// and a secret that is not UTF-8 can be a part of a character.
+	message = strings.ToValidUTF8(removeSecrets(oneLine(message), forms), "\uFFFD")
 	for _, form := range forms {
 		if len(form) >= shortSecret && strings.Contains(message, form) {
 			return redacted // the mark and its surroundings spell a secret
