@@ -90,6 +90,9 @@ func connectAndTour(ctx context.Context, s settings, stdout io.Writer) (err erro
 		return err
 	}
 	client, err := usermgmt.Open(ctx, s.url, opts...)
+	if e, ok := errors.AsType[*usermgmt.Error](err); ok && e.Fields["WithCredentials"] != "" && s.password == "" {
+		return fmt.Errorf("%w (is USERMGMT_PASSWORD set?)", err)
+	}
 	if err != nil {
 		return err
 	}

@@ -100,7 +100,7 @@ func TestMistakesAreToldInOneLine(t *testing.T) {
 		"unknown scheme":  {[]string{"-url", "postgres://h"}, "unknown scheme", 1},
 		"wrong password":  {[]string{"-url", "aistore+" + server.URL, "-password", "wrong"}, "unauthenticated", 1},
 		"wrong token":     {[]string{"-url", "aistore+" + server.URL, "-token", "wrong"}, "unauthenticated", 1},
-		"no password":     {[]string{"-url", "aistore+" + server.URL}, "WithCredentials is required", 1},
+		"no password":     {[]string{"-url", "aistore+" + server.URL}, "is USERMGMT_PASSWORD set?", 1},
 		"dead address":    {[]string{"-url", dead, "-password", "p"}, "connection refused", 1},
 		"missing CA":      {[]string{"-ca", empty + ".not"}, "no such file", 1},
 		"CA without any":  {[]string{"-ca", empty}, "holds no certificate", 1},
