@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -22,25 +23,28 @@ type Rules struct {
 	// Headers are the names of headers that must be as recorded, also where
 	// the recording has none. Headers that are recorded are always compared.
 	Headers []string
+	// Unordered lets the exchanges come in any order.
+	Unordered bool
 	// Normalize, if not nil, is applied to the recorded request and to the
 	// client's, to let differences pass that mean nothing to the server.
 	Normalize func(r *Request) error
 }
 
-// Replay is an [http.Handler] that gives recorded answers, strictly in order.
-// It is safe for concurrent use.
+// Replay is an [http.Handler], and an [http.RoundTripper], that gives recorded
+// answers, strictly in order unless its rules say otherwise. It is safe for
+// concurrent use.
 type Replay struct {
-	rules     Rules
-	exchanges []Exchange
+	rules Rules
 
 	mu       sync.Mutex
+	left     []Exchange
 	served   int
 	failures []error
 }
 
 // NewReplay returns a replay of exchanges.
 func NewReplay(exchanges []Exchange, rules Rules) *Replay {
-	return &Replay{rules: rules, exchanges: exchanges}
+	return &Replay{rules: rules, left: slices.Clone(exchanges)}
 }
 
 // Served returns how many requests came.
@@ -56,9 +60,8 @@ func (p *Replay) Err() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	failures := slices.Clone(p.failures)
-	for i := p.served; i < len(p.exchanges); i++ {
-		r := p.exchanges[i].Request
-		failures = append(failures, fmt.Errorf("exchange %d was not used: %s %s", i+1, r.Method, r.Path))
+	for _, e := range p.left {
+		failures = append(failures, fmt.Errorf("an exchange was not used: %s %s", e.Request.Method, e.Request.Path))
 	}
 	return errors.Join(failures...)
 }
@@ -79,7 +82,29 @@ func (p *Replay) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set(name, value)
 	}
 	w.WriteHeader(answer.Status)
-	_, _ = w.Write(bodyBytes(answer.Body)) // the client's side reports what is missing
+	_, _ = w.Write(answer.bytes()) // the client's side reports what is missing
+}
+
+// RoundTrip implements [http.RoundTripper]: it answers without a network, so
+// that hosts have the names of the recording and can be down.
+func (p *Replay) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := p.next(r)
+	switch {
+	case err != nil:
+		answer = Response{Status: http.StatusNotImplemented}
+	case answer.TransportError == Refused:
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New(Refused)}
+	case answer.Status == 0:
+		return nil, &net.OpError{Op: "read", Net: "tcp", Err: io.ErrUnexpectedEOF}
+	}
+	body, header := answer.bytes(), http.Header{}
+	for name, value := range answer.Headers {
+		header.Set(name, value)
+	}
+	return &http.Response{
+		StatusCode: answer.Status, Header: header, Request: r,
+		Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
+	}, nil
 }
 
 func (p *Replay) next(r *http.Request) (Response, error) {
@@ -94,38 +119,62 @@ func (p *Replay) next(r *http.Request) (Response, error) {
 	return answer, err
 }
 
+// match takes the exchange that r is a request of off the list.
 func (p *Replay) match(r *http.Request) (Response, error) {
-	if p.served > len(p.exchanges) {
+	body, err := readBody(r)
+	if err != nil {
+		return Response{}, err
+	}
+	if len(p.left) == 0 {
 		return Response{}, fmt.Errorf("not recorded: %s %s", r.Method, r.URL.EscapedPath())
 	}
-	recorded := p.exchanges[p.served-1]
-	want, got := recorded.Request, Request{Method: r.Method, Path: r.URL.EscapedPath(), Query: Query(r.URL.Query()), Headers: map[string]string{}}
+	candidates := p.left
+	if !p.rules.Unordered {
+		candidates = p.left[:1]
+	}
+	for i, recorded := range candidates {
+		if err = p.compare(recorded.Request, r, body); err == nil {
+			p.left = slices.Delete(p.left, i, i+1)
+			return recorded.Response, nil
+		}
+	}
+	if p.rules.Unordered {
+		return Response{}, fmt.Errorf("no recorded request is like %s %s; the last differs thus: %w", r.Method, r.URL.EscapedPath(), err)
+	}
+	p.left = p.left[1:]
+	return Response{}, err
+}
+
+// compare reports how r, with its body read, differs from what was recorded.
+func (p *Replay) compare(want Request, r *http.Request, body jsontext.Value) error {
+	got := Request{Method: r.Method, Path: r.URL.EscapedPath(), Query: Query(r.URL.Query()), Headers: map[string]string{}, Body: body}
+	if want.Node != "" {
+		got.Node = r.URL.Hostname()
+	}
 	for _, name := range slices.Concat(p.rules.Headers, slices.Collect(maps.Keys(want.Headers))) {
 		if values := r.Header.Values(name); len(values) > 0 {
 			got.Headers[http.CanonicalHeaderKey(name)] = strings.Join(values, ", ")
 		}
 	}
-	body, err := readBody(r)
-	if err != nil {
-		return Response{}, err
-	}
-	got.Body = body
 	wantText, err := p.describe(want)
 	if err != nil {
-		return Response{}, fmt.Errorf("the recording: %w", err)
+		return fmt.Errorf("the recording: %w", err)
 	}
 	gotText, err := p.describe(got)
 	if err != nil {
-		return Response{}, err
+		return err
 	}
 	if wantText != gotText {
-		return Response{}, fmt.Errorf("the request differs\n%s", diff(wantText, gotText))
+		return fmt.Errorf("the request differs\n%s", diff(wantText, gotText))
 	}
-	return recorded.Response, nil
+	return nil
 }
 
 // readBody returns the body of r in the form of recordings.
 func readBody(r *http.Request) (jsontext.Value, error) {
+	if r.Body == nil {
+		return nil, nil
+	}
 	reader := io.Reader(r.Body)
 	if r.Header.Get("Content-Encoding") == "gzip" {
 		unzipped, err := gzip.NewReader(r.Body)
@@ -153,6 +202,9 @@ func (p *Replay) describe(r Request) (string, error) {
 		}
 	}
 	var b strings.Builder
+	if r.Node != "" {
+		fmt.Fprintf(&b, "at %s ", r.Node)
+	}
 	fmt.Fprintf(&b, "%s %s\nquery %s\n", r.Method, r.Path, url.Values(r.Query).Encode())
 	var headers []string
 	for name, value := range r.Headers {
@@ -160,11 +212,41 @@ func (p *Replay) describe(r Request) (string, error) {
 	}
 	slices.Sort(headers)
 	b.WriteString(strings.Join(headers, ""))
-	body, err := Canonical(r.Body)
+	body, err := describeBody(r)
 	if err != nil {
 		return "", fmt.Errorf("the body: %w", err)
 	}
 	return b.String() + body, nil
+}
+
+func describeBody(r Request) (string, error) {
+	if contentType(r.Headers) != "application/x-www-form-urlencoded" || r.Body.Kind() != '"' {
+		return Canonical(r.Body)
+	}
+	text, err := jsontext.AppendUnquote(nil, r.Body)
+	if err != nil {
+		return "", err
+	}
+	form, err := url.ParseQuery(string(text))
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(form)) {
+		fmt.Fprintf(&b, "%s = %q\n", name, form[name])
+	}
+	return b.String(), nil
+}
+
+// contentType returns the media type that headers tell, without parameters.
+func contentType(headers map[string]string) string {
+	for name, value := range headers {
+		if strings.EqualFold(name, "Content-Type") {
+			media, _, _ := strings.Cut(value, ";")
+			return strings.TrimSpace(media)
+		}
+	}
+	return ""
 }
 
 // Canonical returns value with the members of objects in order, over several
@@ -178,16 +260,19 @@ func Canonical(value jsontext.Value) (string, error) {
 	return string(value), err
 }
 
-// bodyBytes returns a recorded body as it goes over the wire.
-func bodyBytes(body jsontext.Value) []byte {
-	switch body.Kind() {
+// bytes returns the recorded body as it goes over the wire.
+func (r *Response) bytes() []byte {
+	switch r.Body.Kind() {
 	case 'n', 0:
 		return nil
 	case '"':
-		text, _ := jsontext.AppendUnquote(nil, body) // it was read as JSON
+		if contentType(r.Headers) == "application/json" {
+			return r.Body
+		}
+		text, _ := jsontext.AppendUnquote(nil, r.Body) // it was read as JSON
 		return text
 	default:
-		return body
+		return r.Body
 	}
 }
 

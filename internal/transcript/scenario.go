@@ -24,6 +24,8 @@ type Scenario struct {
 	Operation Operation `json:"operation"`
 	// Exchanges is what went over the wire.
 	Exchanges []Exchange `json:"exchanges"`
+	// Unordered is set if the order of the requests means nothing.
+	Unordered bool `json:"unordered"`
 	// Expect is what comes of the operation.
 	Expect Expect `json:"expect"`
 
@@ -57,6 +59,8 @@ type Exchange struct {
 
 // Request is a recorded request.
 type Request struct {
+	// Node is the host that is asked, "" if there is but one.
+	Node string `json:"node"`
 	// Method is the HTTP method.
 	Method string `json:"method"`
 	// Path is the escaped path.
@@ -65,7 +69,8 @@ type Request struct {
 	Query Query `json:"query"`
 	// Headers are the headers that matter.
 	Headers map[string]string `json:"headers"`
-	// Body is the JSON body; a string is a body that is not JSON, null is none.
+	// Body is the JSON body; a string is a body that is not JSON, such as a
+	// form, null is none.
 	Body jsontext.Value `json:"body"`
 }
 
@@ -73,11 +78,19 @@ type Request struct {
 type Response struct {
 	// Status is the HTTP status; 0 is a connection closed without an answer.
 	Status int `json:"status"`
+	// TransportError says why there was no answer: [Refused], or anything else
+	// for a connection that broke after the request was read.
+	TransportError string `json:"transport_error"`
 	// Headers are the headers that matter.
 	Headers map[string]string `json:"headers"`
-	// Body is the JSON body; a string is a body that is not JSON, null is none.
+	// Body is the JSON body; a string is a body that is not JSON, unless the
+	// Content-Type says that it is, null is none.
 	Body jsontext.Value `json:"body"`
 }
+
+// Refused is the [Response].TransportError of a node that nothing listens on.
+// Only [Replay.RoundTrip] can play it.
+const Refused = "connection refused"
 
 // Query is a query, recorded as its text or as an object of its parameters.
 type Query url.Values

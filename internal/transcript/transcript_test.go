@@ -5,12 +5,14 @@ import (
 	"compress/gzip"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/fstest"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -124,14 +126,14 @@ func get(tb testing.TB, address string) *http.Request {
 func TestReplay(t *testing.T) {
 	t.Parallel()
 	replay, address := start(t, load(t).Exchanges, Rules{Headers: []string{"Authorization", "Cookie"}})
-	require.EqualError(t, replay.Err(), "exchange 1 was not used: PUT /users/a%2Fb\nexchange 2 was not used: GET /users")
+	require.EqualError(t, replay.Err(), "an exchange was not used: PUT /users/a%2Fb\nan exchange was not used: GET /users")
 
 	status, header, body := send(t, request(t, address))
 	assert.Equal(t, 201, status)
 	assert.Equal(t, "text/plain", header.Get("Content-Type"))
 	assert.Equal(t, "7", header.Get("X-Id"))
 	assert.Equal(t, "text\n", body)
-	require.EqualError(t, replay.Err(), "exchange 2 was not used: GET /users")
+	require.EqualError(t, replay.Err(), "an exchange was not used: GET /users")
 
 	status, header, body = send(t, get(t, address))
 	assert.Equal(t, 200, status)
@@ -197,6 +199,89 @@ func TestDifferences(t *testing.T) {
 			assert.ErrorContains(t, replay.Err(), change.want)
 		})
 	}
+}
+
+func exchange(text string) Exchange {
+	var e Exchange
+	if err := json.Unmarshal([]byte(text), &e); err != nil {
+		panic(err)
+	}
+	return e
+}
+
+func TestForm(t *testing.T) {
+	t.Parallel()
+	const form = "application/x-www-form-urlencoded"
+	e := exchange(`{"request": {"method": "PUT", "path": "/u", "headers": {"Content-Type": "` + form + `"}, "body": "a=x+y&b=%2C&a=z"},
+		"response": {"status": 200, "headers": {"Content-Type": "application/json; charset=utf-8"}, "body": ""}}`)
+	for body, want := range map[string]string{
+		"b=,&a=x%20y&a=z": "", "a=z&b=,&a=x+y": "- a = [\"x y\" \"z\"]\n+ a = [\"z\" \"x y\"]\n", "a=x+y&b=%2C&a=z&c=": "+ c = [\"\"]\n", "a=%zz": "invalid URL escape", "{}": "+ {}",
+	} {
+		replay, address := start(t, []Exchange{e}, Rules{})
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, address+"/u", strings.NewReader(body))
+		require.NoError(t, err)
+		r.Header.Set("Content-Type", form)
+		status, _, answer := send(t, r)
+		if want != "" {
+			require.ErrorContains(t, replay.Err(), want, body)
+			continue
+		}
+		require.NoError(t, replay.Err(), body)
+		assert.Equal(t, 200, status)
+		assert.Equal(t, `""`, answer, "a JSON string stays one")
+	}
+	e.Request.Body = jsontext.Value(`"a=%zz"`)
+	replay, address := start(t, []Exchange{e}, Rules{})
+	r := get(t, address)
+	send(t, r)
+	require.ErrorContains(t, replay.Err(), "the recording: the body: ")
+}
+
+func TestUnordered(t *testing.T) {
+	t.Parallel()
+	first := exchange(`{"request": {"method": "GET", "path": "/users", "query": "a=1"}, "response": {"status": 204}}`)
+	second := exchange(`{"request": {"method": "GET", "path": "/users", "query": "a=2"}, "response": {"status": 200}}`)
+	replay, address := start(t, []Exchange{second, first}, Rules{Unordered: true})
+	status, _, _ := send(t, get(t, address))
+	assert.Equal(t, 204, status)
+	status, _, _ = send(t, get(t, address))
+	assert.Equal(t, http.StatusNotImplemented, status)
+	err := replay.Err()
+	require.ErrorContains(t, err, "exchange 2: no recorded request is like GET /users; the last differs thus: the request differs\n")
+	assert.ErrorContains(t, err, "an exchange was not used: GET /users")
+}
+
+func TestRoundTrip(t *testing.T) {
+	t.Parallel()
+	down := exchange(`{"request": {"node": "node-a", "method": "GET", "path": "/users", "query": "a=1"}, "response": {"transport_error": "connection refused"}}`)
+	broken := exchange(`{"request": {"node": "node-b", "method": "GET", "path": "/users", "query": "a=1"}, "response": {"transport_error": "connection reset"}}`)
+	good := exchange(`{"request": {"node": "node-b", "method": "GET", "path": "/users", "query": "a=1"}, "response": {"status": 200, "headers": {"X-Id": "7"}, "body": [1]}}`)
+	replay := NewReplay([]Exchange{down, broken, good, good}, Rules{})
+
+	answer, err := replay.RoundTrip(get(t, "http://node-a:8091"))
+	assert.Nil(t, answer)
+	var dial *net.OpError
+	require.ErrorAs(t, err, &dial)
+	assert.Equal(t, "dial", dial.Op)
+	answer, err = replay.RoundTrip(get(t, "http://node-b:8091"))
+	assert.Nil(t, answer)
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+
+	r := get(t, "http://node-b:8091")
+	r.Body = nil
+	answer, err = replay.RoundTrip(r)
+	require.NoError(t, err)
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	assert.Equal(t, "[1]", string(body))
+	assert.Equal(t, []any{200, "7", int64(3), r}, []any{answer.StatusCode, answer.Header.Get("X-Id"), answer.ContentLength, answer.Request})
+
+	other, err := replay.RoundTrip(get(t, "http://node-a:8091"))
+	require.NoError(t, err)
+	defer other.Body.Close()
+	assert.Equal(t, http.StatusNotImplemented, other.StatusCode)
+	assert.ErrorContains(t, replay.Err(), "- at node-b GET /users\n+ at node-a GET /users\n")
 }
 
 func TestNormalize(t *testing.T) {

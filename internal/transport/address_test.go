@@ -70,7 +70,7 @@ func TestAddresses(t *testing.T) {
 			continue
 		}
 		if assert.NoError(t, err, text) {
-			request, failure := c.build(t.Context(), &Request{Method: "GET", Path: []string{"x"}}, nil)
+			request, failure := c.build(t.Context(), c.router.(oneOrigin).base, &Request{Method: "GET", Path: []string{"x"}}, nil)
 			require.Nil(t, failure)
 			assert.Equal(t, want, request.URL.String())
 			assert.Equal(t, request.URL.Host, request.Host)
@@ -108,7 +108,7 @@ func TestTheAddressIsCopied(t *testing.T) {
 	c, err := New(Config{BaseURL: base, Classify: kinds})
 	require.NoError(t, err)
 	base.Host = "evil.test"
-	request, failure := c.build(t.Context(), &Request{Method: "GET"}, nil)
+	request, failure := c.build(t.Context(), c.router.(oneOrigin).base, &Request{Method: "GET"}, nil)
 	require.Nil(t, failure)
 	assert.Equal(t, "https://server.test/a", request.URL.String())
 }
@@ -161,7 +161,7 @@ func FuzzEscapeSegment(f *testing.F) {
 	client, err := New(Config{BaseURL: &url.URL{Scheme: "https", Host: "server.test", Path: "/prefix"}, Classify: kinds})
 	require.NoError(f, err)
 	f.Fuzz(func(t *testing.T, id string) {
-		request, failure := client.build(t.Context(), &Request{Method: "GET", Path: []string{"users", id, "roles"}}, nil)
+		request, failure := client.build(t.Context(), client.router.(oneOrigin).base, &Request{Method: "GET", Path: []string{"users", id, "roles"}}, nil)
 		if failure != nil {
 			control := strings.ContainsFunc(id, func(r rune) bool { return r < ' ' || r == 0x7f })
 			if id != "" && id != "." && id != ".." && utf8.ValidString(id) && !control {

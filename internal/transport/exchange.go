@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"sync/atomic"
 	"time"
 
@@ -33,7 +34,7 @@ func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
 // If whole is set the answer is read into memory, else its body is left open.
 func (c *Client) send(ctx context.Context, r *Request, whole bool) (*exchange, error) {
 	c.budget.earn()
-	e := &exchange{client: c, request: r, whole: whole}
+	e := &exchange{client: c, request: r, whole: whole, router: c.routerOf(r)}
 	var refused *Grant
 	for {
 		grant, err := c.grant(ctx, r, refused)
@@ -68,17 +69,20 @@ func (c *Client) grant(ctx context.Context, r *Request, refused *Grant) (*Grant,
 type exchange struct {
 	client  *Client
 	request *Request
+	router  Router
 	grant   *Grant
 	whole   bool
 
 	retry     retryablehttp.Client
 	retryable retryablehttp.Request
 
+	base    *url.URL // of this attempt
 	answer  *http.Response
 	body    []byte
 	failure *fault.Error  // of the last attempt, nil if it succeeded
 	attempt int           // counted from 1
 	started time.Time     // when this attempt began
+	moved   bool          // the next attempt would go to another origin
 	again   bool          // another attempt follows
 	wait    time.Duration // before the next attempt
 	unsure  bool          // an attempt before the last may have taken effect
@@ -101,7 +105,10 @@ func (e *exchange) run(ctx context.Context) {
 			GotConn: func(httptrace.GotConnInfo) { e.connected.Store(true) },
 		})
 	}
-	request, err := e.client.build(ctx, e.request, e.grant)
+	if e.failure = e.route(ctx); e.failure != nil {
+		return
+	}
+	request, err := e.client.build(ctx, e.base, e.request, e.grant)
 	if err != nil {
 		e.failure = err
 		return
@@ -118,12 +125,13 @@ func (e *exchange) run(ctx context.Context) {
 		RetryMax:     math.MaxInt, // check counts
 		CheckRetry:   e.check,
 		Backoff:      e.backoff,
+		PrepareRetry: e.reroute,
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 	}
 	e.started = time.Now()
-	_, _ = e.retry.Do(&e.retryable) //nolint:bodyclose // check judges each attempt and owns its answer
-	if e.again {
-		e.failure = canceled(ctx) // in the pause before the attempt that was to follow
+	//nolint:bodyclose // check judges each attempt and owns its answer
+	if _, err := e.retry.Do(&e.retryable); e.again {
+		e.failure = routeFailure(ctx, err) // the attempt that was to follow did not come about
 	}
 }
 
@@ -140,6 +148,7 @@ func (e *exchange) final(f *fault.Error) *fault.Error {
 func (e *exchange) check(ctx context.Context, answer *http.Response, err error) (bool, error) {
 	e.attempt++
 	e.answer, e.failure = answer, e.judge(ctx, answer, err)
+	e.moved = ctx.Err() == nil && e.router.Done(e.base, e.failure)
 	e.dialing.Store(false)
 	e.connected.Store(false)
 	e.log(ctx)
@@ -158,6 +167,11 @@ func (e *exchange) mayTryAgain(ctx context.Context) bool {
 	policy := e.client.retry
 	if !transient(e.request.Class, e.failure) || e.attempt >= policy.MaxAttempts {
 		return false
+	}
+	if e.moved {
+		// Neither the pause nor the budget is owed to a node that did nothing yet.
+		e.wait = 0
+		return true
 	}
 	left := time.Duration(math.MaxInt64)
 	if deadline, ok := ctx.Deadline(); ok {

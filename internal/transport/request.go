@@ -29,6 +29,9 @@ type Request struct {
 	ContentType string
 	// Class says whether the request may be sent again.
 	Class Class
+	// Origin sends the request to this base URL, which [CheckBase] let pass,
+	// whatever the router says; nil leaves it to the router.
+	Origin *url.URL
 	// Anonymous sends no credentials.
 	Anonymous bool
 	// Secrets are the secrets in the request, so that they can be removed
@@ -53,9 +56,9 @@ var (
 	contentJSON = acceptJSON
 )
 
-// build returns the HTTP request for r.
-func (c *Client) build(ctx context.Context, r *Request, grant *Grant) (*http.Request, *fault.Error) {
-	u, err := c.url(r)
+// build returns the HTTP request for r, to base.
+func (c *Client) build(ctx context.Context, base *url.URL, r *Request, grant *Grant) (*http.Request, *fault.Error) {
+	u, err := requestURL(base, r)
 	if err != nil {
 		return nil, err
 	}
@@ -100,8 +103,8 @@ func checkHeader(header http.Header) *fault.Error {
 	return nil
 }
 
-func (c *Client) url(r *Request) (*url.URL, *fault.Error) {
-	u := *c.base
+func requestURL(base *url.URL, r *Request) (*url.URL, *fault.Error) {
+	u := *base
 	plain := append(make([]byte, 0, 128), u.Path...)
 	escaped := append(make([]byte, 0, 128), u.EscapedPath()...)
 	for _, segment := range r.Path {

@@ -1,4 +1,4 @@
-// Package transport sends requests to one HTTP origin: it authenticates,
+// Package transport sends requests to one HTTP server: it authenticates,
 // retries by class, limits what it reads and keeps the connections warm. What
 // a status or a body means is the business of the protocol packages above it.
 package transport
@@ -27,11 +27,14 @@ const (
 	DefaultMaxBody = 16 << 20
 )
 
-// Config says how to reach a server. Only BaseURL and Classify are required.
+// Config says how to reach a server. Only Classify, and either BaseURL or
+// Router, are required.
 type Config struct {
 	// BaseURL is the origin, with an optional path prefix. Every request goes
 	// there and nowhere else.
 	BaseURL *url.URL
+	// Router takes the place of BaseURL for a server of several nodes.
+	Router Router
 	// Classify turns an answer outside 2xx into a failure.
 	Classify Classifier
 	// Authenticator puts credentials on requests; nil sends none.
@@ -66,9 +69,9 @@ type Config struct {
 // body may be cut short at 64 KiB and may be anything, also not UTF-8.
 type Classifier func(r *Request, status int, header http.Header, body []byte) *fault.Error
 
-// Client sends requests to one origin. It is safe for concurrent use.
+// Client sends requests to one server. It is safe for concurrent use.
 type Client struct {
-	base      *url.URL
+	router    Router
 	classify  Classifier
 	auth      Authenticator
 	http      *http.Client
@@ -83,9 +86,13 @@ type Client struct {
 
 // New checks cfg and returns a client. It sends nothing.
 func New(cfg Config) (*Client, error) {
-	base, err := checkBase(cfg.BaseURL, cfg.AllowPlainHTTP)
-	if err != nil {
-		return nil, err
+	router := cfg.Router
+	if router == nil {
+		base, err := CheckBase(cfg.BaseURL, cfg.AllowPlainHTTP)
+		if err != nil {
+			return nil, err
+		}
+		router = oneOrigin{base}
 	}
 	if cfg.HTTPClient != nil && cfg.TLS != nil {
 		return nil, fault.New(fault.InvalidArgument, "TLS settings cannot be combined with an HTTP client, which has its own")
@@ -94,7 +101,7 @@ func New(cfg Config) (*Client, error) {
 		return nil, fault.New(fault.InvalidArgument, "the transport needs a classifier, and no setting may be negative")
 	}
 	c := &Client{
-		base:      base,
+		router:    router,
 		classify:  cfg.Classify,
 		auth:      cfg.Authenticator,
 		retry:     cfg.Retry.withDefaults(),
@@ -125,8 +132,10 @@ func (c *Client) Close() {
 	}
 }
 
-// checkBase returns a copy of u that requests may be built on.
-func checkBase(u *url.URL, allowPlain bool) (*url.URL, error) {
+// CheckBase returns a copy of u that requests may be sent to: an address
+// without credentials, query and fragment, with https unless it is a loopback
+// address or allowPlain is set.
+func CheckBase(u *url.URL, allowPlain bool) (*url.URL, error) {
 	if u == nil || u.Hostname() == "" {
 		return nil, fault.Invalid("address", "must be a URL with a host")
 	}
