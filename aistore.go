@@ -1,12 +1,9 @@
 package usermgmt
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"iter"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/usermgmt/usermgmt/internal/aistore"
@@ -397,44 +394,4 @@ func fromAIStoreUser(user aistore.User) User {
 
 func holds(held []aistore.Role, name string) bool {
 	return slices.ContainsFunc(held, func(r aistore.Role) bool { return r.Name == name })
-}
-
-// hasAll reports whether held holds all of wanted.
-func hasAll(held, wanted []Role) bool {
-	return !slices.ContainsFunc(wanted, func(r Role) bool { return !slices.Contains(held, r) })
-}
-
-// sortRoles sorts roles in place and drops repetitions; none become nil.
-func sortRoles(roles []Role) []Role {
-	if len(roles) == 0 {
-		return nil
-	}
-	slices.SortFunc(roles, func(a, b Role) int {
-		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Scope, b.Scope))
-	})
-	return slices.Compact(roles)
-}
-
-// about says which thing a failure is about, when it is not the one that the
-// operation is about.
-func about(resource, name string, err error) error {
-	if f, ok := errors.AsType[*fault.Error](err); ok {
-		f.Resource, f.Name = resource, name
-	}
-	return err
-}
-
-// written marks a failure after a write that was carried out.
-func written(err error) error {
-	if f, ok := errors.AsType[*fault.Error](err); ok {
-		f.Ambiguous = true
-	}
-	return err
-}
-
-func ignoreMissing(err error, ignore bool) error {
-	if ignore && err != nil && fault.KindOf(err) == fault.NotFound {
-		return nil
-	}
-	return err
 }
