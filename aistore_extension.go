@@ -140,7 +140,7 @@ func (e *AIStoreExtension) GetCluster(ctx context.Context, idOrAlias string) (AI
 // alias is taken, [ErrUnavailable] if the cluster cannot be reached, and
 // [ErrConflict] if it refuses. It sends POST /v1/clusters.
 func (e *AIStoreExtension) RegisterCluster(ctx context.Context, cluster AIStoreCluster) error {
-	return e.do(ctx, clusterTarget("RegisterCluster", cluster.ID), named(cluster.ID), func(ctx context.Context) error {
+	return extendDo(ctx, e.client, clusterTarget("RegisterCluster", cluster.ID), named(cluster.ID), func(ctx context.Context) error {
 		return e.api.RegisterCluster(ctx, aistore.Cluster(cluster))
 	})
 }
@@ -150,7 +150,7 @@ func (e *AIStoreExtension) RegisterCluster(ctx context.Context, cluster AIStoreC
 // if the ID is not registered, else as RegisterCluster. It sends PUT
 // /v1/clusters/{id}.
 func (e *AIStoreExtension) UpdateCluster(ctx context.Context, cluster AIStoreCluster) error {
-	return e.do(ctx, clusterTarget("UpdateCluster", cluster.ID), named(cluster.ID), func(ctx context.Context) error {
+	return extendDo(ctx, e.client, clusterTarget("UpdateCluster", cluster.ID), named(cluster.ID), func(ctx context.Context) error {
 		return e.api.UpdateCluster(ctx, aistore.Cluster(cluster))
 	})
 }
@@ -159,7 +159,7 @@ func (e *AIStoreExtension) UpdateCluster(ctx context.Context, cluster AIStoreClu
 // fails with [ErrNotFound] if none is registered. It sends DELETE
 // /v1/clusters/{id}.
 func (e *AIStoreExtension) UnregisterCluster(ctx context.Context, idOrAlias string) error {
-	return e.do(ctx, clusterTarget("UnregisterCluster", idOrAlias), named(idOrAlias), func(ctx context.Context) error {
+	return extendDo(ctx, e.client, clusterTarget("UnregisterCluster", idOrAlias), named(idOrAlias), func(ctx context.Context) error {
 		return e.api.DeleteCluster(ctx, idOrAlias)
 	})
 }
@@ -268,7 +268,7 @@ func (e *AIStoreExtension) CurrentToken(ctx context.Context) (AIStoreToken, erro
 // with [ErrUnauthenticated] if the token does not verify, because it has
 // expired for example. It sends DELETE /v1/tokens.
 func (e *AIStoreExtension) RevokeToken(ctx context.Context, token Secret) error {
-	return e.do(ctx, tokenTarget("RevokeToken"), nil, func(ctx context.Context) error {
+	return extendDo(ctx, e.client, tokenTarget("RevokeToken"), nil, func(ctx context.Context) error {
 		return e.api.RevokeToken(ctx, token.Reveal())
 	})
 }
@@ -277,7 +277,7 @@ func (e *AIStoreExtension) RevokeToken(ctx context.Context, token Secret) error 
 // does nothing. The next call logs in again. Another process that logged in
 // within the same second may hold the same token. It sends DELETE /v1/tokens.
 func (e *AIStoreExtension) Logout(ctx context.Context) error {
-	return e.do(ctx, tokenTarget("Logout"), nil, e.api.Logout)
+	return extendDo(ctx, e.client, tokenTarget("Logout"), nil, e.api.Logout)
 }
 
 // GetConfig returns the server's configuration. It sends GET /v1/daemon.
@@ -297,7 +297,7 @@ func (e *AIStoreExtension) GetConfig(ctx context.Context) (AIStoreConfig, error)
 // UpdateConfig changes what update names; naming nothing sends nothing. It
 // sends PUT /v1/daemon.
 func (e *AIStoreExtension) UpdateConfig(ctx context.Context, update AIStoreConfigUpdate) error {
-	return e.do(ctx, configTarget("UpdateConfig"), nil, func(ctx context.Context) error {
+	return extendDo(ctx, e.client, configTarget("UpdateConfig"), nil, func(ctx context.Context) error {
 		patch := aistore.ConfigPatch{TokenTTL: update.TokenLifetime, LogLevel: update.LogLevel}
 		if update.Secret != nil {
 			patch.Secret = new(update.Secret.Reveal())
@@ -333,12 +333,7 @@ func (e *AIStoreExtension) Discovery(ctx context.Context) (AIStoreDiscovery, err
 // [ErrUnsupported] if tokens are signed by secret or the key comes from
 // outside. It sends POST /v1/rotate-key.
 func (e *AIStoreExtension) RotateKey(ctx context.Context) error {
-	return e.do(ctx, configTarget("RotateKey"), nil, e.api.RotateKey)
-}
-
-func (e *AIStoreExtension) do(ctx context.Context, t target, check func(*validator), work func(context.Context) error) error {
-	_, err := extend(ctx, e.client, t, check, func(ctx context.Context) (struct{}, error) { return struct{}{}, work(ctx) })
-	return err
+	return extendDo(ctx, e.client, configTarget("RotateKey"), nil, e.api.RotateKey)
 }
 
 func clusterTarget(op, name string) target { return target{op: op, resource: "cluster", name: name} }

@@ -261,6 +261,15 @@ func extend[R any](ctx context.Context, c *Client, t target, check func(*validat
 	return result, err
 }
 
+// extendDo carries out a method of a backend's extension that returns no
+// result; check may be nil.
+func extendDo(ctx context.Context, c *Client, t target, check func(*validator), method func(context.Context) error) error {
+	if err := c.checked(t, check); err != nil {
+		return err
+	}
+	return c.run(ctx, t, method)
+}
+
 // extendList carries out a list method of a backend's extension.
 func extendList[T any](ctx context.Context, c *Client, t target, check func(*validator), produce func(ctx context.Context, yield func(T) bool) error) iter.Seq2[T, error] {
 	return sequence(func(yield func(T) bool) error {

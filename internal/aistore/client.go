@@ -23,7 +23,7 @@ const patience = 2 * time.Minute
 // Credential is what the client logs in with: either Username and Password,
 // or a Token, which goes first. It prints as a mark.
 type Credential struct {
-	unprintable
+	transport.Unprintable
 
 	// Username is who logs in with Password.
 	Username string

@@ -44,7 +44,7 @@ func TestNothingPrintsSecrets(t *testing.T) {
 		slog.New(slog.NewTextHandler(&out, nil)).Info("x", "value", value)
 		slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "value", value)
 	}
-	assert.Contains(t, out.String(), redacted)
+	assert.Contains(t, out.String(), "[redacted]")
 	assert.NotContains(t, out.String(), mark)
 	assert.NotContains(t, out.String(), fmt.Sprintf("%x", mark))
 }

@@ -14,7 +14,7 @@ import (
 type ServerConfig struct {
 	// Auth is how tokens are made. It prints as a mark.
 	Auth struct {
-		unprintable `json:"-"`
+		transport.Unprintable `json:"-"`
 
 		// Secret signs tokens; empty if they are signed by RSA.
 		Secret string `json:"secret"`
@@ -54,7 +54,7 @@ func (d *Duration) UnmarshalText(text []byte) error {
 // ConfigPatch is a change of the configuration. Nil fields leave things as
 // they are. It prints as a mark.
 type ConfigPatch struct {
-	unprintable
+	transport.Unprintable
 
 	// Secret replaces the secret, which makes all tokens invalid at once.
 	Secret *string

@@ -11,7 +11,7 @@ import (
 // Token is a token with what it says of itself, as it was at login: later
 // changes of the user do not reach it. It prints as a mark.
 type Token struct {
-	unprintable
+	transport.Unprintable
 
 	// Token is the token itself, a JWT.
 	Token string

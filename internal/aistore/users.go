@@ -22,7 +22,7 @@ type User struct {
 // UserPatch is a change of a user. Nil fields leave things as they are. It
 // prints as a mark.
 type UserPatch struct {
-	unprintable
+	transport.Unprintable
 
 	// Password replaces the password.
 	Password *string
