@@ -3,9 +3,7 @@ package usermgmt_test
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -71,7 +69,11 @@ func simulatedAuthN(t testing.TB, opts ...usermgmt.Option) *conformance.World {
 	world, wire := authnWorld(t, authn.Handler, admin, password, opts)
 	world.Roles = roles
 	wire.expire = authn.ExpireTokens
-	wire.refused = func() { authn.Advance(time.Second) } // so that the next login yields another token
+	refusal := wire.refusal
+	wire.refusal = func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		authn.Advance(time.Second) // so that the next login yields another token
+		refusal(w, r, next)
+	}
 	world.CheckPassword = authn.CheckPassword
 	world.Seed = func(_ testing.TB, names []string) {
 		for _, name := range names {
@@ -83,10 +85,14 @@ func simulatedAuthN(t testing.TB, opts ...usermgmt.Option) *conformance.World {
 
 // authnWorld makes the part of a world that is the same for all servers, with
 // its wire.
-func authnWorld(t testing.TB, handler *simulator.Handler, admin, password string, opts []usermgmt.Option) (*conformance.World, *authnWire) {
+func authnWorld(t testing.TB, handler *simulator.Handler, admin, password string, opts []usermgmt.Option) (*conformance.World, *httpWire) {
 	t.Helper()
-	wire := &authnWire{handler: handler}
-	wire.expire, wire.refused = wire.refuseTokens, func() {}
+	wire := &httpWire{
+		handler: handler, kindOf: authnKind, secretOf: authnToken,
+		refusal: simulator.Answer(http.StatusUnauthorized, http.Header{"Content-Type": {"application/json"}},
+			`{"message":"not authorized (invalid token)","status":401}`),
+	}
+	wire.expire = func() { refuseTokens(wire) }
 	server := httptest.NewServer(wire)
 	t.Cleanup(server.Close)
 	client, err := usermgmt.New(usermgmt.AIStore(server.URL), slices.Concat(opts, []usermgmt.Option{
@@ -102,40 +108,6 @@ func authnWorld(t testing.TB, handler *simulator.Handler, admin, password string
 		Secrets:    func() []string { return append(wire.seen(), password) },
 		Wire:       wire,
 	}, wire
-}
-
-// authnWire is the wire of AuthN, in front of the faults and the server.
-type authnWire struct {
-	handler *simulator.Handler
-	expire  func() // makes the server refuse all tokens
-	refused func() // is called when a fault refuses a token
-
-	mu      sync.Mutex
-	traffic conformance.Traffic
-	tokens  []string // that requests carried
-}
-
-var _ conformance.Wire = (*authnWire)(nil)
-
-func (w *authnWire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
-	w.count(r)
-	w.handler.ServeHTTP(rw, r)
-}
-
-func (w *authnWire) count(r *http.Request) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	switch authnKind(r) {
-	case conformance.Login:
-		w.traffic.Logins++
-	case conformance.Read:
-		w.traffic.Reads++
-	case conformance.Write:
-		w.traffic.Writes++
-	}
-	if token := authnToken(r); token != "" && !slices.Contains(w.tokens, token) {
-		w.tokens = append(w.tokens, token)
-	}
 }
 
 // authnKind tells what a request is for: a POST to a user is a login.
@@ -154,102 +126,15 @@ func authnToken(r *http.Request) string {
 	return strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 }
 
-func (w *authnWire) Traffic() conformance.Traffic {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.traffic
-}
-
-// seen returns the tokens that requests carried.
-func (w *authnWire) seen() []string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return slices.Clone(w.tokens)
-}
-
-func (w *authnWire) Disturb(kind conformance.RequestKind, fault conformance.Fault, times int) {
-	w.handler.Inject(simulator.Fault{
-		Match: func(r *http.Request) bool { return authnKind(r) == kind }, Times: times, Effect: w.effect(fault),
-	})
-}
-
-func (w *authnWire) Hold(kind conformance.RequestKind) (arrived <-chan struct{}, release func()) {
-	gate := simulator.NewGate()
-	w.handler.Inject(simulator.Fault{
-		Match: func(r *http.Request) bool { return authnKind(r) == kind }, Times: 1, Effect: gate.Hold,
-	})
-	return gate.Arrived(), gate.Open
-}
-
-func (w *authnWire) ExpireLogins() { w.expire() }
-
 // refuseTokens refuses the tokens that were seen so far. Tokens hold whole
 // seconds, so it waits until a login yields another one.
-func (w *authnWire) refuseTokens() {
+func refuseTokens(w *httpWire) {
 	refused := w.seen()
 	<-time.After(time.Second)
 	w.handler.Inject(simulator.Fault{
 		Match:  func(r *http.Request) bool { return slices.Contains(refused, authnToken(r)) },
 		Effect: w.effect(conformance.Unauthenticated),
 	})
-}
-
-func (w *authnWire) effect(fault conformance.Fault) simulator.Effect {
-	switch fault {
-	case conformance.CutBefore:
-		return simulator.Drop
-	case conformance.CutAfter:
-		return simulator.After(simulator.Drop)
-	case conformance.CutMidway:
-		return cutMidway
-	case conformance.Overloaded:
-		return simulator.Answer(http.StatusServiceUnavailable, nil, "upstream is down")
-	case conformance.Throttled:
-		return simulator.Answer(http.StatusTooManyRequests, nil, "slow down")
-	case conformance.ThrottledLong:
-		return simulator.Answer(http.StatusTooManyRequests, http.Header{"Retry-After": {"3600"}}, "slow down")
-	case conformance.Unauthenticated:
-		return w.refuse
-	case conformance.Garbage:
-		return simulator.Answer(http.StatusOK, http.Header{"Content-Type": {"text/html"}}, "<html>Sign in to the guest network</html>")
-	case conformance.Echo:
-		return echo
-	default:
-		panic("no such fault")
-	}
-}
-
-// refuse answers as AuthN does to a token that it does not accept.
-func (w *authnWire) refuse(rw http.ResponseWriter, r *http.Request, next http.Handler) {
-	w.refused()
-	simulator.Answer(http.StatusUnauthorized, http.Header{"Content-Type": {"application/json"}},
-		`{"message":"not authorized (invalid token)","status":401}`)(rw, r, next)
-}
-
-// cutMidway cuts an answer in half. AuthN answers writes without a body, whose
-// half is nothing: there the header is as far as it gets.
-func cutMidway(w http.ResponseWriter, r *http.Request, next http.Handler) {
-	if r.Method == http.MethodGet {
-		simulator.Cut(20)(w, r, next)
-		return
-	}
-	simulator.After(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
-		w.Header().Set("Content-Length", "2")
-		w.WriteHeader(http.StatusOK)
-		_ = http.NewResponseController(w).Flush()
-		panic(http.ErrAbortHandler)
-	})(w, r, next)
-}
-
-// echo repeats what the client sent, as it is and inside JSON.
-func echo(w http.ResponseWriter, r *http.Request, _ http.Handler) {
-	body, _ := io.ReadAll(r.Body)
-	message, _ := json.Marshal(map[string]any{
-		"message": "cannot read " + string(body) + " of " + r.Header.Get("Authorization"), "status": http.StatusBadRequest,
-		"tcode": string(body),
-	})
-	w.Header().Set("X-Request-Id", r.Header.Get("Authorization"))
-	simulator.Answer(http.StatusBadRequest, http.Header{"Content-Type": {"application/json"}}, string(message))(w, r, nil)
 }
 
 // realAuthN makes worlds that share a real server, each behind a proxy.
