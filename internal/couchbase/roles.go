@@ -3,6 +3,7 @@ package couchbase
 import (
 	"context"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -101,7 +102,7 @@ type roleObject struct {
 	Description string   `json:"desc"`
 	Origins     []Origin `json:"origins"`
 	// Others are parameters that a later version has.
-	Others map[string]jsontext.Value `json:",unknown"`
+	Others map[string]jsontext.Value `json:",embed"`
 }
 
 // parts returns the parameters of the role that are named in the answer.
@@ -114,9 +115,9 @@ func (o roleObject) parts() []string {
 		parts = append(parts, *part)
 	}
 	if parts == nil {
-		for name, value := range o.Others {
+		for _, name := range slices.Sorted(maps.Keys(o.Others)) {
 			var text string
-			if name != "ce" && value.Kind() == '"' && json.Unmarshal(value, &text) == nil {
+			if value := o.Others[name]; value.Kind() == '"' && json.Unmarshal(value, &text) == nil {
 				parts = append(parts, text)
 			}
 		}
