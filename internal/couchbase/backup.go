@@ -50,7 +50,7 @@ func (c *Client) Backup(ctx context.Context, include, exclude []string) ([]byte,
 	if len(include) > 0 && len(exclude) > 0 {
 		return nil, fault.Invalid("Exclude", "cannot be combined with Include")
 	}
-	query := c.query()
+	query := c.query(nil)
 	if query == nil {
 		query = url.Values{}
 	}

@@ -138,13 +138,15 @@ func grantFor(c Credential) (*transport.Grant, error) {
 	return &transport.Grant{Header: http.Header{"Authorization": {"Basic " + pair}}, Secrets: []string{c.Password, pair}}, nil
 }
 
-// query returns the parameters of a request: pairs of names and values, of
-// which those with an empty value are left out.
-func (c *Client) query(pairs ...string) url.Values {
+// parameters are the parameters of a request; empty ones are not sent.
+type parameters map[string]string
+
+// query returns the query of a request, nil if there is none.
+func (c *Client) query(given parameters) url.Values {
 	query := url.Values{}
-	for i := 0; i < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			query.Add(pairs[i], pairs[i+1])
+	for name, value := range given {
+		if value != "" {
+			query.Set(name, value)
 		}
 	}
 	if c.uuid != "" {
@@ -158,7 +160,7 @@ func (c *Client) query(pairs ...string) url.Values {
 
 // get reads a JSON value from a path.
 func (c *Client) get(ctx context.Context, target any, path ...string) error {
-	return c.read(ctx, target, &transport.Request{Method: http.MethodGet, Path: path, Query: c.query()})
+	return c.read(ctx, target, &transport.Request{Method: http.MethodGet, Path: path, Query: c.query(nil)})
 }
 
 // read sends a request that is answered with a JSON value.
@@ -174,7 +176,7 @@ func (c *Client) read(ctx context.Context, target any, r *transport.Request) err
 // Something else is the word of another server, such as a proxy's login page.
 func (c *Client) write(ctx context.Context, r *transport.Request) ([]byte, error) {
 	if r.Query == nil {
-		r.Query = c.query()
+		r.Query = c.query(nil)
 	}
 	answer, err := c.http.Do(ctx, r)
 	if err != nil {

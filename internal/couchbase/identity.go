@@ -54,7 +54,7 @@ func (c *Client) CheckPermissions(ctx context.Context, permissions ...string) (m
 	}
 	var held map[string]bool
 	err := c.read(ctx, &held, &transport.Request{
-		Method: http.MethodPost, Path: []string{"pools", "default", "checkPermissions"}, Query: c.query(),
+		Method: http.MethodPost, Path: []string{"pools", "default", "checkPermissions"}, Query: c.query(nil),
 		Body: []byte(strings.Join(permissions, ",")), ContentType: "text/plain", Class: transport.Read,
 	})
 	return held, err

@@ -35,11 +35,10 @@ type nodes struct {
 	discover   func(ctx context.Context, origin *url.URL) (serviceMap, error)
 	now        func() time.Time
 
-	ctx    context.Context // of discoveries, ends with close
-	cancel context.CancelFunc
-	work   sync.WaitGroup
+	work sync.WaitGroup // discoveries under way
 
 	mu       sync.Mutex
+	cancel   context.CancelFunc // ends the discovery under way
 	closed   bool
 	seeds    []*url.URL
 	known    []*node // in the order in which they are tried
@@ -59,7 +58,6 @@ type node struct {
 
 func newNodes(a address, resolver Resolver, allowPlain bool) (*nodes, error) {
 	n := &nodes{scheme: a.scheme, network: a.network, allowPlain: allowPlain, resolving: make(chan struct{}, 1), now: time.Now}
-	n.ctx, n.cancel = context.WithCancel(context.Background())
 	if err := n.seed(a.hosts); err != nil {
 		return nil, err
 	}
@@ -217,14 +215,17 @@ func (n *nodes) refresh(from *url.URL) {
 		return
 	}
 	n.asking, n.suspects, n.asked = true, false, n.now()
-	n.work.Go(func() { n.update(n.ctx, from) })
+	ctx, cancel := context.WithTimeout(context.Background(), discoveryTimeout)
+	n.cancel = cancel
+	n.work.Go(func() {
+		defer cancel()
+		n.update(ctx, from)
+	})
 }
 
 // update asks a node for the list of nodes. That it fails is no reason for
 // anything else to fail: what is known stays.
 func (n *nodes) update(ctx context.Context, from *url.URL) {
-	ctx, cancel := context.WithTimeout(ctx, discoveryTimeout)
-	defer cancel()
 	services, err := n.discover(ctx, from)
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -274,7 +275,9 @@ func (n *nodes) adopt(services serviceMap, from *url.URL) {
 func (n *nodes) close() {
 	n.mu.Lock()
 	n.closed = true
+	if n.cancel != nil {
+		n.cancel()
+	}
 	n.mu.Unlock()
-	n.cancel()
 	n.work.Wait()
 }

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/usermgmt/usermgmt/internal/fault"
@@ -30,7 +31,7 @@ type Page struct {
 }
 
 // parameters returns the query parameters that ask for pages.
-func (p Page) parameters() ([]string, error) {
+func (p Page) parameters(permission string) (parameters, error) {
 	if p.Size == 0 {
 		p.Size = maxPage
 	}
@@ -41,7 +42,7 @@ func (p Page) parameters() ([]string, error) {
 	if p.Descending {
 		order = "desc"
 	}
-	return []string{"pageSize", strconv.Itoa(p.Size), "sortBy", p.SortBy, "order", order, "substr", p.Contains}, nil
+	return parameters{"pageSize": strconv.Itoa(p.Size), "sortBy": p.SortBy, "order": order, "substr": p.Contains, "permission": permission}, nil
 }
 
 // onePage is a page in an answer.
@@ -63,7 +64,7 @@ func (p onePage[T]) next(c *Client) (url.Values, error) {
 	if err != nil || !u.Query().Has("startFrom") {
 		return nil, fault.New(fault.Internal, "the server tells a next page that cannot be found")
 	}
-	query := c.query()
+	query := c.query(nil)
 	if query == nil {
 		query = url.Values{}
 	}
@@ -78,7 +79,7 @@ func (p onePage[T]) next(c *Client) (url.Values, error) {
 // list returns the items of a list.
 func list[T any](ctx context.Context, c *Client, path []string, permission string, page Page, key func(T) string) iter.Seq2[T, error] {
 	if page == (Page{}) {
-		return transport.Elements[T](ctx, c.http, &transport.Request{Method: http.MethodGet, Path: path, Query: c.query("permission", permission)})
+		return transport.Elements[T](ctx, c.http, &transport.Request{Method: http.MethodGet, Path: path, Query: c.query(parameters{"permission": permission})})
 	}
 	return func(yield func(T, error) bool) {
 		if err := pages(ctx, c, path, permission, page, key, func(item T) bool { return yield(item, nil) }); err != nil {
@@ -91,12 +92,12 @@ func list[T any](ctx context.Context, c *Client, path []string, permission strin
 // pages yields the items of all pages. The last page begins before the end of
 // the one before it; an item that two pages share is yielded once.
 func pages[T any](ctx context.Context, c *Client, path []string, permission string, page Page, key func(T) string, yield func(T) bool) error {
-	parameters, err := page.parameters()
+	given, err := page.parameters(permission)
 	if err != nil {
 		return err
 	}
 	var (
-		query      = c.query(append(parameters, "permission", permission)...)
+		query      = c.query(given)
 		mark       string // the query of an earlier page, to tell a loop
 		last       map[string]bool
 		read, next = 0, 1 // pages read; when to move the mark
@@ -106,7 +107,7 @@ func pages[T any](ctx context.Context, c *Client, path []string, permission stri
 		if err := c.read(ctx, &answer, &transport.Request{Method: http.MethodGet, Path: path, Query: query}); err != nil {
 			return err
 		}
-		items := append(answer.Users, answer.Groups...)
+		items := slices.Concat(answer.Users, answer.Groups)
 		seen := make(map[string]bool, len(items))
 		for _, item := range items {
 			k := key(item)

@@ -78,13 +78,13 @@ func TestPagesThatNeverEnd(t *testing.T) {
 		})
 		_, err := collect(t, c, UserQuery{Page: Page{Size: 2}})
 		assert.Equal(t, fault.Internal, fault.KindOf(err))
-		assert.ErrorContains(t, err, "repeats a page")
+		require.ErrorContains(t, err, "repeats a page")
 	}
 	for _, next := range []string{"pageSize=2", "%zz=1"} {
 		c := fakeCluster(t, func(*http.Request) (int, string) { return 200, page(next, "a") })
 		ids, err := collect(t, c, UserQuery{Page: Page{Size: 2}})
 		assert.Equal(t, []string{"a"}, ids)
-		assert.ErrorContains(t, err, "cannot be found")
+		require.ErrorContains(t, err, "cannot be found")
 	}
 }
 

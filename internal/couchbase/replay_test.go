@@ -148,9 +148,11 @@ var players = map[string]func(ctx context.Context, t *testing.T, c *Client, a ar
 		return nil, c.PutUser(ctx, a.Domain, a.Username, form)
 	},
 	"UpsertUser": func(ctx context.Context, t *testing.T, c *Client, a args, _ *transcript.Scenario) (any, error) {
+		t.Helper()
 		return nil, c.PutUser(ctx, a.Domain, a.User.Username, a.User.form(t))
 	},
 	"CreateUser": func(ctx context.Context, t *testing.T, c *Client, a args, _ *transcript.Scenario) (any, error) {
+		t.Helper()
 		if _, err := c.GetUser(ctx, a.Domain, a.User.Username); fault.KindOf(err) != fault.NotFound || err == nil {
 			return nil, fault.New(fault.AlreadyExists, "it exists")
 		}
@@ -166,9 +168,11 @@ var players = map[string]func(ctx context.Context, t *testing.T, c *Client, a ar
 		return nil, c.PutUser(ctx, a.Domain, a.Username, form)
 	},
 	"ValidateUser": func(ctx context.Context, t *testing.T, c *Client, a args, _ *transcript.Scenario) (any, error) {
+		t.Helper()
 		return nil, c.ValidateUser(ctx, a.Domain, a.User.Username, a.User.form(t))
 	},
 	"GetUser": func(ctx context.Context, t *testing.T, c *Client, a args, s *transcript.Scenario) (any, error) {
+		t.Helper()
 		user, err := c.GetUser(ctx, a.Domain, a.Username)
 		if err == nil {
 			sameUser(t, s.Exchanges[len(s.Exchanges)-1].Response.Body, user)
@@ -227,6 +231,7 @@ var players = map[string]func(ctx context.Context, t *testing.T, c *Client, a ar
 		return nil, err
 	},
 	"CheckPermissions": func(ctx context.Context, t *testing.T, c *Client, a args, s *transcript.Scenario) (any, error) {
+		t.Helper()
 		held, err := c.CheckPermissions(ctx, a.Permissions...)
 		var want map[string]bool
 		require.NoError(t, json.Unmarshal(s.Exchanges[0].Response.Body, &want))
@@ -246,6 +251,7 @@ var players = map[string]func(ctx context.Context, t *testing.T, c *Client, a ar
 		return nil, nil
 	},
 	"UpsertGroup": func(ctx context.Context, t *testing.T, c *Client, a args, _ *transcript.Scenario) (any, error) {
+		t.Helper()
 		g := a.GroupArg
 		return nil, c.PutGroup(ctx, g.Name, GroupForm{Description: &g.Description, LDAPGroupRef: &g.LDAPGroupRef, Roles: rolesOf(t, g.Roles)})
 	},
@@ -261,6 +267,7 @@ var players = map[string]func(ctx context.Context, t *testing.T, c *Client, a ar
 		return nil, nil
 	},
 	"LookupExternalUser": func(ctx context.Context, t *testing.T, c *Client, a args, s *transcript.Scenario) (any, error) {
+		t.Helper()
 		found, err := c.LookUpLDAPUser(ctx, a.Username)
 		assert.True(t, found.RecordExists)
 		sameUser(t, s.Exchanges[0].Response.Body, found.User)
@@ -270,6 +277,7 @@ var players = map[string]func(ctx context.Context, t *testing.T, c *Client, a ar
 		return c.Nodes(ctx)
 	},
 	"GetPasswordPolicy": func(ctx context.Context, t *testing.T, c *Client, _ args, s *transcript.Scenario) (any, error) {
+		t.Helper()
 		policy, err := c.PasswordPolicy(ctx)
 		got, _ := json.Marshal(policy)
 		assert.JSONEq(t, string(s.Exchanges[0].Response.Body), string(got))
@@ -279,17 +287,20 @@ var players = map[string]func(ctx context.Context, t *testing.T, c *Client, a ar
 		return nil, c.SetPasswordPolicy(ctx, PasswordPolicy{MinLength: a.MinLength, Uppercase: a.Uppercase, Lowercase: a.Lowercase, Digits: a.Digits, SpecialChars: a.Special})
 	},
 	"GetExternalAuthFlags": func(ctx context.Context, t *testing.T, c *Client, _ args, s *transcript.Scenario) (any, error) {
+		t.Helper()
 		flags, err := c.Mechanisms(ctx)
 		got, _ := json.Marshal(flags)
 		assert.JSONEq(t, string(s.Exchanges[0].Response.Body), string(got))
 		return nil, err
 	},
 	"BackupUsers": func(ctx context.Context, t *testing.T, c *Client, _ args, s *transcript.Scenario) (any, error) {
+		t.Helper()
 		backup, err := c.Backup(ctx, nil, nil)
 		assert.JSONEq(t, string(s.Exchanges[0].Response.Body), string(backup))
 		return nil, err
 	},
 	"RestoreUsers": func(ctx context.Context, t *testing.T, c *Client, a args, s *transcript.Scenario) (any, error) {
+		t.Helper()
 		var text string
 		require.NoError(t, json.Unmarshal(s.Exchanges[0].Request.Body, &text))
 		form, err := url.ParseQuery(text)
@@ -300,6 +311,7 @@ var players = map[string]func(ctx context.Context, t *testing.T, c *Client, a ar
 		return nil, err
 	},
 	"ServerInfo": func(ctx context.Context, t *testing.T, c *Client, _ args, _ *transcript.Scenario) (any, error) {
+		t.Helper()
 		server, err := c.Server(ctx)
 		assert.Equal(t, Server{Version: "8.0.0-3777-enterprise", Enterprise: true, UUID: "9a0fd2b0c5f14f0ea0c8c2f3a1b2c3d4"}, server)
 		return nil, err
@@ -315,7 +327,7 @@ func sameUser(t *testing.T, text []byte, user User) {
 		Groups           []string
 		Locked           *bool
 		Roles            []struct {
-			Role, Bucket_name, Scope_name, Collection_name string //nolint:revive,staticcheck // as on the wire
+			Role, Bucket_name, Scope_name, Collection_name string
 			Origins                                        []Origin
 		}
 	}

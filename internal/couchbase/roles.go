@@ -148,7 +148,7 @@ type RoleDefinition struct {
 // permission if it is not empty: GET /settings/rbac/roles.
 func (c *Client) ListRoles(ctx context.Context, permission string) iter.Seq2[RoleDefinition, error] {
 	return func(yield func(RoleDefinition, error) bool) {
-		r := &transport.Request{Method: "GET", Path: []string{"settings", "rbac", "roles"}, Query: c.query("permission", permission)}
+		r := &transport.Request{Method: "GET", Path: []string{"settings", "rbac", "roles"}, Query: c.query(parameters{"permission": permission})}
 		for o, err := range transport.Elements[roleObject](ctx, c.http, r) {
 			if err != nil {
 				yield(RoleDefinition{}, err)

@@ -41,8 +41,8 @@ func TestRoles(t *testing.T) {
 	} {
 		role, err := NewRole(given[0], given[1])
 		if want == "" {
+			require.Error(t, err, given)
 			assert.Equal(t, fault.InvalidArgument, fault.KindOf(err), given)
-			assert.Error(t, err, given)
 			continue
 		}
 		require.NoError(t, err)
@@ -53,7 +53,7 @@ func TestRoles(t *testing.T) {
 	}
 	for _, text := range []string{"", "data_reader[]", "data_reader[b", "data_reader[b]x", "[b]"} {
 		_, err := ParseRole(text)
-		assert.Error(t, err, text)
+		require.Error(t, err, text)
 	}
 }
 

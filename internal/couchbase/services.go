@@ -49,7 +49,7 @@ func (m serviceMap) revision() revision { return revision{m.RevEpoch, m.Rev} }
 func (c *Client) nodeServices(ctx context.Context, origin *url.URL) (serviceMap, error) {
 	var services serviceMap
 	err := c.read(ctx, &services, &transport.Request{
-		Method: http.MethodGet, Path: []string{"pools", "default", "nodeServices"}, Query: c.query(), Origin: origin,
+		Method: http.MethodGet, Path: []string{"pools", "default", "nodeServices"}, Query: c.query(nil), Origin: origin,
 	})
 	return services, err
 }

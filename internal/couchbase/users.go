@@ -208,7 +208,7 @@ func (c *Client) getUser(ctx context.Context, origin *url.URL, domain, id string
 		return User{}, err
 	}
 	var user User
-	err := c.read(ctx, &user, &transport.Request{Method: http.MethodGet, Path: userPath(domain, id), Query: c.query(), Origin: origin})
+	err := c.read(ctx, &user, &transport.Request{Method: http.MethodGet, Path: userPath(domain, id), Query: c.query(nil), Origin: origin})
 	if err != nil {
 		return User{}, err
 	}
@@ -233,7 +233,7 @@ func (c *Client) CreateUser(ctx context.Context, domain, id string, user UserFor
 // ValidateUser checks what PutUser would do and stores nothing: PUT
 // /settings/rbac/users/{domain}/{id}?just_validate=1.
 func (c *Client) ValidateUser(ctx context.Context, domain, id string, user UserForm) error {
-	return c.putUser(ctx, transport.Read, c.query("just_validate", "1"), domain, id, user)
+	return c.putUser(ctx, transport.Read, c.query(parameters{"just_validate": "1"}), domain, id, user)
 }
 
 func (c *Client) putUser(ctx context.Context, class transport.Class, query url.Values, domain, id string, user UserForm) error {
