@@ -19,10 +19,22 @@ func sortRoles(roles []Role) []Role {
 	if len(roles) == 0 {
 		return nil
 	}
-	slices.SortFunc(roles, func(a, b Role) int {
-		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Scope, b.Scope))
-	})
+	slices.SortFunc(roles, compareRoles)
 	return slices.Compact(roles)
+}
+
+func compareRoles(a, b Role) int {
+	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Scope, b.Scope))
+}
+
+// sortedNames returns names sorted; none become nil.
+func sortedNames(names []string) []string {
+	if len(names) == 0 {
+		return nil
+	}
+	names = slices.Clone(names)
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // about says which thing a failure is about, when it is not the one that the

@@ -56,6 +56,21 @@ func (noAccountState) DisableUser(context.Context, DisableUserRequest) error {
 	return unsupported(CapDisableUser)
 }
 
+// fixedRoles is for systems whose role definitions cannot be changed.
+type fixedRoles struct{}
+
+func (fixedRoles) CreateRole(context.Context, CreateRoleRequest) (RoleDefinition, error) {
+	return RoleDefinition{}, unsupported(CapCreateRole)
+}
+
+func (fixedRoles) UpdateRole(context.Context, UpdateRoleRequest) (RoleDefinition, error) {
+	return RoleDefinition{}, unsupported(CapUpdateRole)
+}
+
+func (fixedRoles) DeleteRole(context.Context, DeleteRoleRequest) error {
+	return unsupported(CapDeleteRole)
+}
+
 // noGroups is for systems without groups.
 type noGroups struct{}
 

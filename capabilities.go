@@ -196,6 +196,17 @@ func (s Capabilities) maybe(added ...Capability) Capabilities {
 	return s
 }
 
+// settle returns s with what turned out about capabilities that were open.
+func (s Capabilities) settle(open []Capability, supported bool) Capabilities {
+	for _, c := range open {
+		s.unknown &^= 1 << c
+	}
+	if supported {
+		return s.with(open...)
+	}
+	return s
+}
+
 func (s Capabilities) with(added ...Capability) Capabilities {
 	for _, c := range added {
 		s.yes |= 1 << c

@@ -117,7 +117,7 @@ var _ UserManager = (*Client)(nil)
 // [ErrUnsupported] if [WithRequired] demands what the backend lacks.
 func New(b Backend, opts ...Option) (*Client, error) {
 	if b == nil {
-		return nil, wrap("", target{op: "New"}, fault.Invalid("backend", "must not be nil: choose AIStore or Memory"))
+		return nil, wrap("", target{op: "New"}, fault.Invalid("backend", "must not be nil: choose one such as Memory or AIStore"))
 	}
 	s, err := newSettings(opts)
 	if err != nil {

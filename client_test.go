@@ -47,7 +47,7 @@ func TestNewNeedsABackend(t *testing.T) {
 	c, err := New(nil)
 	assert.Nil(t, c)
 	require.ErrorIs(t, err, ErrInvalidArgument)
-	assert.EqualError(t, err, "New: invalid argument: backend must not be nil: choose AIStore or Memory")
+	assert.EqualError(t, err, "New: invalid argument: backend must not be nil: choose one such as Memory or AIStore")
 }
 
 func TestRequiredCapabilities(t *testing.T) {

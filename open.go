@@ -17,6 +17,9 @@ import (
 //	memory:///var/users.json  the embedded backend, kept in a file
 //	aistore://host:port       AIStore AuthN over https
 //	aistore+http://host:port  AIStore AuthN over plain http
+//	couchbases://h1,h2        Couchbase Server with TLS; see [Couchbase]
+//	couchbase://h1,h2         Couchbase Server over plain http
+//	couchbase+https://h:port  the same, by its management address; +http likewise
 //
 // A URL never carries credentials, which would end up in logs: use
 // [WithCredentials]. It fails with [ErrInvalidArgument] for an unknown scheme.
@@ -39,8 +42,17 @@ func Open(ctx context.Context, rawURL string, opts ...Option) (*Client, error) {
 	return c, nil
 }
 
+const schemes = "memory, aistore, aistore+http, couchbase, couchbases, couchbase+http, couchbase+https"
+
 // backendFor is the one table of URL schemes.
 func backendFor(rawURL string) (Backend, error) {
+	// A list of hosts with ports is no URL. [Couchbase] checks it.
+	switch scheme, rest, _ := strings.Cut(rawURL, "://"); scheme {
+	case "couchbase", "couchbases":
+		return Couchbase(rawURL), nil
+	case "couchbase+http", "couchbase+https":
+		return Couchbase(strings.TrimPrefix(scheme, "couchbase+") + "://" + rest), nil
+	}
 	u, err := url.Parse(rawURL)
 	if err != nil {
 		return nil, fault.Invalid("url", "is not a URL") // the cause would repeat it
@@ -59,9 +71,9 @@ func backendFor(rawURL string) (Backend, error) {
 	case "aistore+http":
 		return AIStore(withScheme(u, "http")), nil
 	case "":
-		return nil, fault.Invalid("url", "must begin with a scheme: memory, aistore or aistore+http")
+		return nil, fault.Invalid("url", "must begin with a scheme, one of %s", schemes)
 	default:
-		return nil, fault.Invalid("url", "has the unknown scheme %q: known are memory, aistore and aistore+http", u.Scheme)
+		return nil, fault.Invalid("url", "has the unknown scheme %q: known are %s", u.Scheme, schemes)
 	}
 }
 

@@ -3,6 +3,7 @@ package usermgmt_test
 import (
 	"net"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,16 +15,19 @@ import (
 
 func TestOpenRefusesBadURLs(t *testing.T) {
 	t.Parallel()
+	const schemes = "memory, aistore, aistore+http, couchbase, couchbases, couchbase+http, couchbase+https"
 	tests := map[string]string{
-		"":                           `Open: invalid argument: url must begin with a scheme: memory, aistore or aistore+http`,
-		"users.json":                 `Open: invalid argument: url must begin with a scheme: memory, aistore or aistore+http`,
-		"memry:":                     `Open: invalid argument: url has the unknown scheme "memry": known are memory, aistore and aistore+http`,
-		"https://h:52001":            `Open: invalid argument: url has the unknown scheme "https": known are memory, aistore and aistore+http`,
+		"":                           `Open: invalid argument: url must begin with a scheme, one of ` + schemes,
+		"users.json":                 `Open: invalid argument: url must begin with a scheme, one of ` + schemes,
+		"memry:":                     `Open: invalid argument: url has the unknown scheme "memry": known are ` + schemes,
+		"https://h:52001":            `Open: invalid argument: url has the unknown scheme "https": known are ` + schemes,
 		"memory://host/path":         `Open: invalid argument: url must look like memory: or memory:///path/to/file`,
 		"memory:file":                `Open: invalid argument: url must look like memory: or memory:///path/to/file`,
 		"memory:?x=1":                `Open: invalid argument: url must not carry a query or a fragment`,
 		"aistore://admin:hush@h":     `Open: invalid argument: url must not carry credentials: use WithCredentials`,
 		"aistore://admin:hu%zzsh@h/": `Open: invalid argument: url is not a URL`,
+		"couchbase://h:P@ss":         `New: invalid argument: address must not carry credentials`,
+		"couchbase+http://h1,h2/p":   `New: invalid argument: address must not have a path`,
 		"aistore://":                 `New: invalid argument: address must be a URL with a host`,
 	}
 	for url, want := range tests {
@@ -36,7 +40,7 @@ func TestOpenRefusesBadURLs(t *testing.T) {
 }
 
 func optionsFor(url string) []usermgmt.Option {
-	if url == "aistore://" {
+	if url == "aistore://" || strings.HasPrefix(url, "couchbase") {
 		return []usermgmt.Option{usermgmt.WithCredentials(usermgmt.BearerToken("t"))}
 	}
 	return nil

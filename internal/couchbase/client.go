@@ -92,6 +92,7 @@ func New(config Config) (*Client, error) {
 		config.Transport.Authenticator = transport.NewSession(c.logIn)
 	}
 	config.Transport.BaseURL, config.Transport.Router, config.Transport.Classify = nil, nodes, classify
+	config.Transport.Codes = []string{passwordExpired}
 	if c.http, err = transport.New(config.Transport); err != nil {
 		return nil, err
 	}

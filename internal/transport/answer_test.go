@@ -310,3 +310,17 @@ func TestAllocations(t *testing.T) {
 	t.Logf("net/http %.0f, transport %.0f allocations", base, ours)
 	assert.LessOrEqual(t, ours-base, 10.0)
 }
+
+// TestKnownCodes: a code of the protocol stays, also if it holds somebody's
+// password.
+func TestKnownCodes(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]string{"passwordExpired": "passwordExpired", "passwordOther": "[redacted]Other"} {
+		c, _ := fakeClient(t, Config{
+			Codes:    []string{"passwordExpired"},
+			Classify: func(*Request, int, http.Header, []byte) *fault.Error { return &fault.Error{Code: code} },
+		}, func(int, *http.Request) (*http.Response, error) { return reply(http.StatusForbidden, ""), nil })
+		f := fails(t.Context(), t, c, &Request{Method: http.MethodGet, Path: []string{"x"}, Secrets: []string{"password"}})
+		assert.Equal(t, want, f.Code)
+	}
+}

@@ -173,7 +173,9 @@ func (e *exchange) classify(answer *http.Response) *fault.Error {
 func (e *exchange) redact(f *fault.Error) {
 	secrets := e.secrets()
 	f.Message = Redact(f.Message, secrets)
-	f.Code = Redact(f.Code, secrets)
+	if !slices.Contains(e.client.codes, f.Code) {
+		f.Code = Redact(f.Code, secrets)
+	}
 	f.RequestID = Redact(f.RequestID, secrets)
 	for field, text := range f.Fields {
 		f.Fields[field] = Redact(text, secrets)

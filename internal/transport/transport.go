@@ -37,6 +37,9 @@ type Config struct {
 	Router Router
 	// Classify turns an answer outside 2xx into a failure.
 	Classify Classifier
+	// Codes are the codes that Classify itself gives to failures. They are never
+	// taken for a secret, as somebody's password could make one look.
+	Codes []string
 	// Authenticator puts credentials on requests; nil sends none.
 	Authenticator Authenticator
 	// HTTPClient is the caller's client, of which Transport and Timeout (of one
@@ -73,6 +76,7 @@ type Classifier func(r *Request, status int, header http.Header, body []byte) *f
 type Client struct {
 	router    Router
 	classify  Classifier
+	codes     []string
 	auth      Authenticator
 	http      *http.Client
 	own       *http.Transport // closed by Close; nil when the caller passed a client
@@ -103,6 +107,7 @@ func New(cfg Config) (*Client, error) {
 	c := &Client{
 		router:    router,
 		classify:  cfg.Classify,
+		codes:     cfg.Codes,
 		auth:      cfg.Authenticator,
 		retry:     cfg.Retry.withDefaults(),
 		timeout:   cfg.Timeout,
