@@ -20,7 +20,7 @@
 //
 // [New] takes the backend as its first argument, so a mistyped setting can
 // never run against the wrong system: [AIStore] for NVIDIA AIStore AuthN,
-// [Memory] for the embedded one. [Open] picks it by URL for services that are
+// [Couchbase] for Couchbase Server, [Memory] for the embedded one. [Open] picks it by URL for services that are
 // configured from outside. No system can do everything: [Capabilities] tells
 // what a backend can, [WithRequired] demands it at start-up, and a call of
 // what it cannot fails with [ErrUnsupported] before anything is sent. What
@@ -167,6 +167,8 @@ func (c *Client) Capabilities() Capabilities { return c.backend.Capabilities() }
 // logging in if there is no login yet.
 //
 // AIStore: POST /v1/users/{name} with a password, GET /v1/users/{name}.
+//
+// Couchbase: GET /whoami, and once GET /pools.
 func (c *Client) Ping(ctx context.Context) error {
 	t := target{op: "Ping"}
 	return c.run(ctx, t, func(ctx context.Context) error { return c.backend.Ping(ctx) })

@@ -23,9 +23,13 @@ type GroupReader interface {
 	// GetGroup returns the group of a name. It fails with [ErrNotFound] if
 	// there is none, and with [ErrConflict] if the server has several of that
 	// name.
+	//
+	// Couchbase: GET G, where G is /settings/rbac/groups/{name}.
 	GetGroup(ctx context.Context, req GetGroupRequest) (Group, error)
 
 	// ListGroups returns all groups, on the terms of [UserReader.ListUsers].
+	//
+	// Couchbase: GET /settings/rbac/groups.
 	ListGroups(ctx context.Context, req ListGroupsRequest) iter.Seq2[Group, error]
 }
 
@@ -35,16 +39,22 @@ type GroupWriter interface {
 	// [ErrAlreadyExists] if the name is taken and never changes the group that
 	// has it. Roles must exist, else it fails with [ErrNotFound]. It is never
 	// sent twice.
+	//
+	// Couchbase: GET G, PUT G, GET G.
 	CreateGroup(ctx context.Context, req CreateGroupRequest) (Group, error)
 
 	// UpdateGroup changes exactly what the request names and returns the group
 	// as it is then; members stay. A request that names nothing writes
 	// nothing. It fails with [ErrNotFound] if the group does not exist.
+	//
+	// Couchbase: GET G, PUT G, GET G.
 	UpdateGroup(ctx context.Context, req UpdateGroupRequest) (Group, error)
 
 	// DeleteGroup deletes a group; its members lose what they inherited from
 	// it and stay. It fails with [ErrNotFound] if there is none, unless the
 	// request says to ignore that.
+	//
+	// Couchbase: DELETE G.
 	DeleteGroup(ctx context.Context, req DeleteGroupRequest) error
 }
 
@@ -53,11 +63,15 @@ type GroupMembership interface {
 	// AddGroupMember adds a user to a group. A user that is in it already is
 	// no error and nothing is written. It fails with [ErrNotFound] if the user
 	// or the group does not exist.
+	//
+	// Couchbase: GET U, PUT U, where U is /settings/rbac/users/{domain}/{name}.
 	AddGroupMember(ctx context.Context, req AddGroupMemberRequest) error
 
 	// RemoveGroupMember removes a user from a group. A user that is not in it
 	// is no error and nothing is written. It fails with [ErrNotFound] if the
 	// user or the group does not exist.
+	//
+	// Couchbase: GET U, PUT U.
 	RemoveGroupMember(ctx context.Context, req RemoveGroupMemberRequest) error
 }
 

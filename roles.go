@@ -75,12 +75,16 @@ type RoleReader interface {
 	// there is none.
 	//
 	// AIStore: GET /v1/roles/{name}.
+	//
+	// Couchbase: GET /settings/rbac/roles.
 	GetRole(ctx context.Context, req GetRoleRequest) (RoleDefinition, error)
 
 	// ListRoles returns the definitions of all roles, sorted by name, on the
 	// terms of [UserReader.ListUsers].
 	//
 	// AIStore: GET /v1/roles.
+	//
+	// Couchbase: GET /settings/rbac/roles.
 	ListRoles(ctx context.Context, req ListRolesRequest) iter.Seq2[RoleDefinition, error]
 }
 
@@ -119,6 +123,8 @@ type RoleGranter interface {
 	//
 	// AIStore: GET /v1/users/{name}, GET /v1/roles/{name} for each role that
 	// is new, PUT /v1/users/{name}, GET /v1/users/{name}.
+	//
+	// Couchbase: GET U, PUT U, where U is /settings/rbac/users/{domain}/{name}.
 	GrantRoles(ctx context.Context, req GrantRolesRequest) error
 
 	// RevokeRoles takes roles from those that a user itself holds. Roles that
@@ -128,6 +134,8 @@ type RoleGranter interface {
 	//
 	// AIStore: GET /v1/users/{name}, PUT /v1/users/{name}, GET
 	// /v1/users/{name}.
+	//
+	// Couchbase: GET U, PUT U.
 	RevokeRoles(ctx context.Context, req RevokeRolesRequest) error
 }
 

@@ -60,6 +60,8 @@ type UserReader interface {
 	// if there is none.
 	//
 	// AIStore: GET /v1/users/{name}.
+	//
+	// Couchbase: GET U, where U is /settings/rbac/users/{domain}/{name}.
 	GetUser(ctx context.Context, req GetUserRequest) (User, error)
 
 	// ListUsers returns all users that the server shows to the caller, in no
@@ -70,12 +72,16 @@ type UserReader interface {
 	// several goroutines.
 	//
 	// AIStore: GET /v1/users.
+	//
+	// Couchbase: GET /settings/rbac/users/{domain}.
 	ListUsers(ctx context.Context, req ListUsersRequest) iter.Seq2[User, error]
 
 	// CurrentUser returns the user that this client is logged in as. It fails
 	// with [ErrNotFound] if that user was deleted while its login lives on.
 	//
 	// AIStore: GET /v1/users/{name}, the name taken from the token.
+	//
+	// Couchbase: GET /whoami, GET U.
 	CurrentUser(ctx context.Context) (User, error)
 }
 
@@ -93,6 +99,8 @@ type UserWriter interface {
 	//
 	// AIStore: GET /v1/roles/{name} for each role, POST /v1/users, GET
 	// /v1/users/{name}.
+	//
+	// Couchbase: GET U, PUT U, GET U.
 	CreateUser(ctx context.Context, req CreateUserRequest) (CreatedUser, error)
 
 	// UpdateUser changes exactly what the request names and returns the user
@@ -103,6 +111,8 @@ type UserWriter interface {
 	//
 	// AIStore: GET /v1/roles/{name} for each role, PUT /v1/users/{name}, GET
 	// /v1/users/{name}.
+	//
+	// Couchbase: GET U, PUT U, GET U.
 	UpdateUser(ctx context.Context, req UpdateUserRequest) (User, error)
 
 	// DeleteUser deletes a user. It fails with [ErrNotFound] if there is none,
@@ -111,6 +121,8 @@ type UserWriter interface {
 	// user made before go on until they expire.
 	//
 	// AIStore: DELETE /v1/users/{name}.
+	//
+	// Couchbase: DELETE U.
 	DeleteUser(ctx context.Context, req DeleteUserRequest) error
 }
 
@@ -118,12 +130,16 @@ type UserWriter interface {
 type AccountManager interface {
 	// EnableUser lets a user log in again. Enabling an enabled user does
 	// nothing. It fails with [ErrNotFound] if the user does not exist.
+	//
+	// Couchbase: PATCH U.
 	EnableUser(ctx context.Context, req EnableUserRequest) error
 
 	// DisableUser keeps a user from logging in; all else stays as it is.
 	// Disabling a disabled user does nothing. It fails with [ErrNotFound] if
 	// the user does not exist. A backend that has no such state refuses with
 	// [ErrUnsupported]: it is never imitated by taking roles or passwords away.
+	//
+	// Couchbase: PATCH U.
 	DisableUser(ctx context.Context, req DisableUserRequest) error
 
 	// SetPassword replaces the password of a user; all else stays. It fails
@@ -131,6 +147,9 @@ type AccountManager interface {
 	// [ErrInvalidArgument] if the password breaks the server's rules.
 	//
 	// AIStore: PUT /v1/users/{name}.
+	//
+	// Couchbase: PATCH U; before version 7.1 GET U, PUT U. The server no longer
+	// asks the user to choose another password.
 	SetPassword(ctx context.Context, req SetPasswordRequest) error
 }
 
