@@ -65,8 +65,8 @@ func CouchbaseSeedsOnly() CouchbaseOption {
 // One node is asked for everything as long as it answers, because a change
 // shows on the others only moments later; see
 // [CouchbaseExtension.WaitVisible]. Groups need the Enterprise Edition,
-// disabling users needs version 8.0 of it: whether the cluster has them is
-// known after the first call that depends on it, or after [Client.Ping].
+// disabling users needs version 8.0 of it. Whether the cluster has them is
+// known after [Client.Ping], and after the first call that it refused.
 func Couchbase(connectionString string, opts ...CouchbaseOption) Backend {
 	choice := &couchbaseChoice{connectionString: connectionString}
 	for _, o := range opts {
@@ -208,7 +208,7 @@ func (b *couchbaseBackend) Ping(ctx context.Context) error {
 }
 
 // probe learns once what the cluster can do. A failure leaves it open: then
-// the server decides call by call.
+// the server goes on deciding call by call.
 func (b *couchbaseBackend) probe(ctx context.Context) {
 	b.mu.Lock()
 	probed := b.probed
@@ -221,22 +221,19 @@ func (b *couchbaseBackend) probe(ctx context.Context) {
 	}
 }
 
+// noted returns err, the outcome of a call of something that not every cluster
+// has. If this one lacks it, the next call will be refused without asking.
+func (b *couchbaseBackend) noted(ctx context.Context, err error) error {
+	if err != nil && fault.KindOf(err) == fault.Unsupported {
+		b.probe(ctx)
+	}
+	return err
+}
+
 func (b *couchbaseBackend) learn(server couchbase.Server) {
 	can := couchbaseCapabilities.settle(couchbaseEnterprise, server.Enterprise && server.AtLeast(6, 5))
 	can = can.settle(couchbaseLocking, server.Enterprise && server.AtLeast(8, 0))
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.can, b.probed = can, true
-}
-
-// needs refuses a call of something that the cluster lacks, which is asked if
-// that is not known yet.
-func (b *couchbaseBackend) needs(ctx context.Context, c Capability) error {
-	if b.Capabilities().Of(c) == SupportUnknown {
-		b.probe(ctx)
-	}
-	if b.Capabilities().Of(c) == SupportNo {
-		return unsupported(c)
-	}
-	return nil
 }

@@ -10,23 +10,20 @@ import (
 )
 
 func (b *couchbaseBackend) GetGroup(ctx context.Context, req GetGroupRequest) (Group, error) {
-	record, err := b.groupRecord(ctx, CapGetGroup, req.Name)
+	record, err := b.groupRecord(ctx, req.Name)
 	return record.Group, err
 }
 
-func (b *couchbaseBackend) groupRecord(ctx context.Context, c Capability, name string) (CouchbaseGroupRecord, error) {
-	if err := b.needs(ctx, c); err != nil {
-		return CouchbaseGroupRecord{}, err
-	}
+func (b *couchbaseBackend) groupRecord(ctx context.Context, name string) (CouchbaseGroupRecord, error) {
 	group, err := b.api.GetGroup(ctx, name)
 	if err != nil {
-		return CouchbaseGroupRecord{}, err
+		return CouchbaseGroupRecord{}, b.noted(ctx, err)
 	}
 	return fromCouchbaseGroup(group), nil
 }
 
 func (b *couchbaseBackend) groupExists(ctx context.Context, name string) error {
-	_, err := b.groupRecord(ctx, CapAddGroupMember, name)
+	_, err := b.groupRecord(ctx, name)
 	return about("group", name, err)
 }
 
@@ -38,12 +35,9 @@ func (b *couchbaseBackend) ListGroups(ctx context.Context, req ListGroupsRequest
 
 func (b *couchbaseBackend) eachGroup(ctx context.Context, req ListGroupsRequest, yield func(CouchbaseGroupRecord) bool) error {
 	extension, _ := req.Extension.(CouchbaseGroupList)
-	if err := b.needs(ctx, CapListGroups); err != nil {
-		return err
-	}
 	for group, err := range b.api.ListGroups(ctx, extension.page()) {
 		if err != nil {
-			return err
+			return b.noted(ctx, err)
 		}
 		if !yield(fromCouchbaseGroup(group)) {
 			return nil
@@ -62,7 +56,7 @@ func (b *couchbaseBackend) CreateGroup(ctx context.Context, req CreateGroupReque
 	if req.Description != "" {
 		group.Description = &req.Description
 	}
-	if err := b.needs(ctx, CapCreateGroup); err != nil {
+	if err := couchbase.CheckName("Name", req.Name); err != nil {
 		return Group{}, err
 	}
 	unlock, err := b.groups.lock(ctx, req.Name)
@@ -75,7 +69,7 @@ func (b *couchbaseBackend) CreateGroup(ctx context.Context, req CreateGroupReque
 		return Group{}, fault.New(fault.AlreadyExists, "the group %s exists", req.Name)
 	}
 	if fault.KindOf(err) != fault.NotFound {
-		return Group{}, err
+		return Group{}, b.noted(ctx, err)
 	}
 	if err := b.api.CreateGroup(ctx, req.Name, group); err != nil {
 		return Group{}, b.explain(ctx, err)
@@ -95,9 +89,6 @@ func (b *couchbaseBackend) UpdateGroup(ctx context.Context, req UpdateGroupReque
 			return Group{}, err
 		}
 	}
-	if err := b.needs(ctx, CapUpdateGroup); err != nil {
-		return Group{}, err
-	}
 	unlock, err := b.groups.lock(ctx, req.Name)
 	if err != nil {
 		return Group{}, err
@@ -105,7 +96,7 @@ func (b *couchbaseBackend) UpdateGroup(ctx context.Context, req UpdateGroupReque
 	defer unlock()
 	group, err := b.api.GetGroup(ctx, req.Name)
 	if err != nil {
-		return Group{}, err
+		return Group{}, b.noted(ctx, err)
 	}
 	form := group.Form()
 	if req.Description != nil {
@@ -132,14 +123,11 @@ func (b *couchbaseBackend) readBackGroup(ctx context.Context, name string) (Grou
 }
 
 func (b *couchbaseBackend) DeleteGroup(ctx context.Context, req DeleteGroupRequest) error {
-	if err := b.needs(ctx, CapDeleteGroup); err != nil {
-		return err
-	}
-	return ignoreMissing(b.api.DeleteGroup(ctx, req.Name), req.IgnoreMissing)
+	return b.noted(ctx, ignoreMissing(b.api.DeleteGroup(ctx, req.Name), req.IgnoreMissing))
 }
 
 func (b *couchbaseBackend) AddGroupMember(ctx context.Context, req AddGroupMemberRequest) error {
-	return b.changeMembership(ctx, CapAddGroupMember, req.Group, req.User, req.Extension, func(groups []string) []string {
+	return b.changeMembership(ctx, req.Group, req.User, req.Extension, func(groups []string) []string {
 		if slices.Contains(groups, req.Group) {
 			return groups
 		}
@@ -148,19 +136,16 @@ func (b *couchbaseBackend) AddGroupMember(ctx context.Context, req AddGroupMembe
 }
 
 func (b *couchbaseBackend) RemoveGroupMember(ctx context.Context, req RemoveGroupMemberRequest) error {
-	return b.changeMembership(ctx, CapRemoveGroupMember, req.Group, req.User, req.Extension, func(groups []string) []string {
+	return b.changeMembership(ctx, req.Group, req.User, req.Extension, func(groups []string) []string {
 		return slices.DeleteFunc(groups, func(g string) bool { return g == req.Group })
 	})
 }
 
 // changeMembership changes the groups of a user, with which Couchbase keeps
 // the membership. Where nothing changes the group may not even exist.
-func (b *couchbaseBackend) changeMembership(ctx context.Context, c Capability, group, user string, e UserExtension, change func([]string) []string) error {
+func (b *couchbaseBackend) changeMembership(ctx context.Context, group, user string, e UserExtension, change func([]string) []string) error {
 	id, err := couchbaseUserOf(user, e)
 	if err != nil {
-		return err
-	}
-	if err := b.needs(ctx, c); err != nil {
 		return err
 	}
 	changed := false
@@ -173,5 +158,5 @@ func (b *couchbaseBackend) changeMembership(ctx context.Context, c Capability, g
 	if err == nil && !changed {
 		return b.groupExists(ctx, group)
 	}
-	return err
+	return b.noted(ctx, err)
 }

@@ -179,13 +179,13 @@ func TestCouchbaseRequests(t *testing.T) {
 			[]string{"GET " + user, "PUT " + user + " " + strings.Replace(unchanged, "Password=true", "Password=false", 1), "GET " + user},
 		},
 		"update lists": {
-			[]string{enterprise8, bareUser, done, bareUser},
+			[]string{bareUser, done, bareUser},
 			func(c *usermgmt.Client, _ *usermgmt.CouchbaseExtension) error {
 				_, err := c.UpdateUser(t.Context(), usermgmt.UpdateUserRequest{Name: "bare", SetRoles: &scoped, SetGroups: &[]string{}})
 				return err
 			},
 			[]string{
-				"GET /pools", "GET " + user,
+				"GET " + user,
 				"PUT " + user + " locked=true name=Bare roles=data_reader%5B%2A%5D%2Cdata_writer%5Bb%3As%3Ac%5D temporaryPassword=true", "GET " + user,
 			},
 		},
@@ -221,14 +221,14 @@ func TestCouchbaseRequests(t *testing.T) {
 			[]string{"GET " + user, "PUT " + user + " " + strings.Replace(unchanged, "%2Cquery_select%5B%2A%5D", "", 1)},
 		},
 		"lock": {
-			[]string{enterprise8, nothing, nothing},
+			[]string{nothing, nothing},
 			func(c *usermgmt.Client, _ *usermgmt.CouchbaseExtension) error {
 				if err := c.DisableUser(t.Context(), usermgmt.DisableUserRequest{Name: "bare"}); err != nil {
 					return err
 				}
 				return c.EnableUser(t.Context(), usermgmt.EnableUserRequest{Name: "bare"})
 			},
-			[]string{"GET /pools", "PATCH " + user + " locked=true", "PATCH " + user + " locked=false"},
+			[]string{"PATCH " + user + " locked=true", "PATCH " + user + " locked=false"},
 		},
 		"set password": {
 			[]string{nothing},
@@ -255,28 +255,28 @@ func TestCouchbaseRequests(t *testing.T) {
 			[]string{"DELETE " + user, "DELETE /settings/rbac/users/external/joe"},
 		},
 		"add member": {
-			[]string{enterprise8, bareUser, done},
+			[]string{bareUser, done},
 			func(c *usermgmt.Client, _ *usermgmt.CouchbaseExtension) error {
 				return c.AddGroupMember(t.Context(), usermgmt.AddGroupMemberRequest{Group: "dev", User: "bare"})
 			},
-			[]string{"GET /pools", "GET " + user, "PUT " + user + " " + strings.Replace(unchanged, "groups=ops", "groups=ops%2Cdev", 1)},
+			[]string{"GET " + user, "PUT " + user + " " + strings.Replace(unchanged, "groups=ops", "groups=ops%2Cdev", 1)},
 		},
 		"add a member that is one": {
-			[]string{enterprise8, bareUser, ops},
+			[]string{bareUser, ops},
 			func(c *usermgmt.Client, _ *usermgmt.CouchbaseExtension) error {
 				return c.AddGroupMember(t.Context(), usermgmt.AddGroupMemberRequest{Group: "ops", User: "bare"})
 			},
-			[]string{"GET /pools", "GET " + user, "GET " + group},
+			[]string{"GET " + user, "GET " + group},
 		},
 		"remove member": {
-			[]string{enterprise8, bareUser, done},
+			[]string{bareUser, done},
 			func(c *usermgmt.Client, _ *usermgmt.CouchbaseExtension) error {
 				return c.RemoveGroupMember(t.Context(), usermgmt.RemoveGroupMemberRequest{Group: "ops", User: "bare"})
 			},
-			[]string{"GET /pools", "GET " + user, "PUT " + user + " " + strings.Replace(unchanged, "groups=ops ", "", 1)},
+			[]string{"GET " + user, "PUT " + user + " " + strings.Replace(unchanged, "groups=ops ", "", 1)},
 		},
 		"create group": {
-			[]string{enterprise8, noGroup, done, ops},
+			[]string{noGroup, done, ops},
 			func(c *usermgmt.Client, _ *usermgmt.CouchbaseExtension) error {
 				got, err := c.CreateGroup(t.Context(), usermgmt.CreateGroupRequest{
 					Name: "ops", Description: "Operators", Roles: usermgmt.Roles("admin"), Extension: usermgmt.CouchbaseGroup{LDAPRef: new("cn=ops")},
@@ -284,37 +284,37 @@ func TestCouchbaseRequests(t *testing.T) {
 				assert.Equal(t, usermgmt.Group{Name: "ops", Description: "Operators", Roles: usermgmt.Roles("admin")}, got)
 				return err
 			},
-			[]string{"GET /pools", "GET " + group, "PUT " + group + " description=Operators ldap_group_ref=cn%3Dops roles=admin", "GET " + group},
+			[]string{"GET " + group, "PUT " + group + " description=Operators ldap_group_ref=cn%3Dops roles=admin", "GET " + group},
 		},
 		"update group": {
-			[]string{enterprise8, ops, done, ops},
+			[]string{ops, done, ops},
 			func(c *usermgmt.Client, _ *usermgmt.CouchbaseExtension) error {
 				_, err := c.UpdateGroup(t.Context(), usermgmt.UpdateGroupRequest{Name: "ops", Description: new("")})
 				return err
 			},
-			[]string{"GET /pools", "GET " + group, "PUT " + group + " description= ldap_group_ref=cn%3Dops roles=admin", "GET " + group},
+			[]string{"GET " + group, "PUT " + group + " description= ldap_group_ref=cn%3Dops roles=admin", "GET " + group},
 		},
 		"update a group's roles and reference": {
-			[]string{enterprise8, ops, done, ops},
+			[]string{ops, done, ops},
 			func(c *usermgmt.Client, _ *usermgmt.CouchbaseExtension) error {
 				_, err := c.UpdateGroup(t.Context(), usermgmt.UpdateGroupRequest{Name: "ops", SetRoles: &scoped, Extension: usermgmt.CouchbaseGroup{LDAPRef: new("")}})
 				return err
 			},
 			[]string{
-				"GET /pools", "GET " + group,
+				"GET " + group,
 				"PUT " + group + " description=Operators ldap_group_ref= roles=data_reader%5B%2A%5D%2Cdata_writer%5Bb%3As%3Ac%5D", "GET " + group,
 			},
 		},
 		"update no group": {
-			[]string{enterprise8, ops},
+			[]string{ops},
 			func(c *usermgmt.Client, _ *usermgmt.CouchbaseExtension) error {
 				_, err := c.UpdateGroup(t.Context(), usermgmt.UpdateGroupRequest{Name: "ops", Extension: usermgmt.CouchbaseGroup{}})
 				return err
 			},
-			[]string{"GET /pools", "GET " + group},
+			[]string{"GET " + group},
 		},
 		"group records": {
-			[]string{enterprise8, ops, "200 [" + strings.TrimPrefix(ops, "200 ") + "]"},
+			[]string{ops, "200 [" + strings.TrimPrefix(ops, "200 ") + "]"},
 			func(_ *usermgmt.Client, e *usermgmt.CouchbaseExtension) error {
 				want := usermgmt.CouchbaseGroupRecord{Group: usermgmt.Group{Name: "ops", Description: "Operators", Roles: usermgmt.Roles("admin")}, LDAPRef: "cn=ops"}
 				got, err := e.GetGroup(t.Context(), "ops")
@@ -324,16 +324,16 @@ func TestCouchbaseRequests(t *testing.T) {
 				assert.Equal(t, []usermgmt.CouchbaseGroupRecord{want}, all)
 				return err
 			},
-			[]string{"GET /pools", "GET " + group, "GET /settings/rbac/groups"},
+			[]string{"GET " + group, "GET /settings/rbac/groups"},
 		},
 		"members": {
-			[]string{enterprise8, ops, "200 [" + strings.TrimPrefix(bareUser, "200 ") + `,{"id":"other","domain":"local"}]`},
+			[]string{ops, "200 [" + strings.TrimPrefix(bareUser, "200 ") + `,{"id":"other","domain":"local"}]`},
 			func(c *usermgmt.Client, _ *usermgmt.CouchbaseExtension) error {
 				users, err := usermgmt.Collect(c.ListUsers(t.Context(), usermgmt.ListUsersRequest{Group: "ops"}))
 				assert.Len(t, users, 1)
 				return err
 			},
-			[]string{"GET /pools", "GET " + group, "GET /settings/rbac/users/local"},
+			[]string{"GET " + group, "GET /settings/rbac/users/local"},
 		},
 		"all domains": {
 			[]string{`200 {"users":[{"id":"u","domain":"local"},{"id":"u","domain":"external"}],"links":{}}`},
@@ -380,11 +380,11 @@ func TestCouchbaseRequests(t *testing.T) {
 			},
 		},
 		"upsert group": {
-			[]string{enterprise8, done},
+			[]string{done},
 			func(_ *usermgmt.Client, e *usermgmt.CouchbaseExtension) error {
 				return e.UpsertGroup(t.Context(), usermgmt.CouchbaseUpsertGroup{Name: "ops", Roles: usermgmt.Roles("admin")})
 			},
-			[]string{"GET /pools", "PUT " + group + " description= ldap_group_ref= roles=admin"},
+			[]string{"PUT " + group + " description= ldap_group_ref= roles=admin"},
 		},
 		"dry run": {
 			[]string{`200 {"errors":{}}`},
@@ -547,38 +547,44 @@ func TestCouchbaseFailures(t *testing.T) {
 			[]string{"401"}, create, usermgmt.Error{Kind: usermgmt.ErrUnauthenticated, Resource: "user", Name: "bare", FromServer: true, Status: 401},
 		},
 		"no locks in this version": {
-			[]string{`200 {"implementationVersion":"7.6.4-5146-enterprise","isEnterprise":true}`}, disable,
+			[]string{`400 {"errors":{"locked":"Unsupported key"}}`, `200 {"implementationVersion":"7.6.4-5146-enterprise","isEnterprise":true}`},
+			func(c *usermgmt.Client) error {
+				require.ErrorIs(t, disable(c), usermgmt.ErrUnsupported)
+				return disable(c) // is not sent
+			},
 			usermgmt.Error{Kind: usermgmt.ErrUnsupported, Resource: "user", Name: "bare"},
 		},
 		"no locks in this edition": {
-			[]string{`200 {"implementationVersion":"8.0.0-3777-community","isEnterprise":false}`}, disable,
-			usermgmt.Error{Kind: usermgmt.ErrUnsupported, Resource: "user", Name: "bare"},
+			[]string{`400 {"errors":{"locked":"Supported in enterprise edition only"}}`, `200 {"implementationVersion":"8.0.0-3777-community","isEnterprise":false}`}, disable,
+			usermgmt.Error{Kind: usermgmt.ErrUnsupported, Resource: "user", Name: "bare", FromServer: true, Status: 400},
 		},
 		"cluster not to be asked": {
-			[]string{"403", `400 {"errors":{"locked":"Unsupported key"}}`}, disable,
+			[]string{`400 {"errors":{"locked":"Unsupported key"}}`, "403"}, disable,
 			usermgmt.Error{Kind: usermgmt.ErrUnsupported, Resource: "user", Name: "bare", FromServer: true, Status: 400},
 		},
 		"member that there is not": {
-			[]string{enterprise8, noUser},
+			[]string{noUser},
 			func(c *usermgmt.Client) error {
 				return c.AddGroupMember(t.Context(), usermgmt.AddGroupMemberRequest{Group: "ops", User: "bare"})
 			},
 			usermgmt.Error{Kind: usermgmt.ErrNotFound, Resource: "user", Name: "bare", FromServer: true, Status: 404},
 		},
 		"group of nobody": {
-			[]string{enterprise8, bareUser, noGroup},
+			[]string{bareUser, noGroup},
 			func(c *usermgmt.Client) error {
 				return c.RemoveGroupMember(t.Context(), usermgmt.RemoveGroupMemberRequest{Group: "ghosts", User: "bare"})
 			},
 			usermgmt.Error{Kind: usermgmt.ErrNotFound, Resource: "group", Name: "ghosts", FromServer: true, Status: 404},
 		},
 		"groups in this edition": {
-			[]string{`200 {"implementationVersion":"8.0.0-3777-community","isEnterprise":false}`},
+			[]string{"400 This http API endpoint requires enterprise edition", `200 {"implementationVersion":"8.0.0-3777-community","isEnterprise":false}`},
 			func(c *usermgmt.Client) error {
 				_, err := c.GetGroup(t.Context(), usermgmt.GetGroupRequest{Name: "ops"})
+				require.ErrorIs(t, err, usermgmt.ErrUnsupported)
+				_, err = usermgmt.Collect(c.ListGroups(t.Context(), usermgmt.ListGroupsRequest{})) // is not sent
 				return err
 			},
-			usermgmt.Error{Kind: usermgmt.ErrUnsupported, Resource: "group", Name: "ops"},
+			usermgmt.Error{Kind: usermgmt.ErrUnsupported, Resource: "group"},
 		},
 		"role definition": {
 			[]string{roleList},

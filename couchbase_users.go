@@ -49,11 +49,14 @@ func (b *couchbaseBackend) CurrentUser(ctx context.Context) (User, error) {
 		if err == nil {
 			return fromCouchbaseUser(user).User, nil
 		}
-		if kind := fault.KindOf(err); kind != fault.PermissionDenied && kind != fault.NotFound {
+		switch fault.KindOf(err) {
+		case fault.PermissionDenied, fault.Unauthenticated, fault.NotFound:
+			// Few may read users, a user without any role is taken for a stranger,
+			// and one that a token vouches for is not kept: there remains what the
+			// server tells every caller about itself.
+		default:
 			return User{}, err
 		}
-		// Few may read users, and one that a token vouches for is not kept:
-		// there remains what the server tells every caller about itself.
 	}
 	return fromCouchbaseIdentity(me), nil
 }
@@ -153,11 +156,6 @@ func (b *couchbaseBackend) UpdateUser(ctx context.Context, req UpdateUserRequest
 		record, err := b.record(ctx, id)
 		return record.User, err
 	}
-	if req.SetGroups != nil {
-		if err := b.needs(ctx, CapAddGroupMember); err != nil {
-			return User{}, err
-		}
-	}
 	err = b.changeUser(ctx, id, func(user *couchbase.UserForm) bool {
 		if req.DisplayName != nil {
 			user.Name = req.DisplayName
@@ -189,6 +187,11 @@ func (b *couchbaseBackend) changeUser(ctx context.Context, id couchbaseID, chang
 		return err
 	}
 	defer unlock()
+	return b.rewrite(ctx, id, change)
+}
+
+// rewrite is changeUser for a user whose lock is held.
+func (b *couchbaseBackend) rewrite(ctx context.Context, id couchbaseID, change func(user *couchbase.UserForm) bool) error {
 	user, err := b.api.GetUser(ctx, id.domain, id.name)
 	if err != nil {
 		return about("user", id.name, err)
@@ -197,7 +200,14 @@ func (b *couchbaseBackend) changeUser(ctx context.Context, id couchbaseID, chang
 	if !change(&form) {
 		return nil
 	}
-	return b.explain(ctx, b.api.PutUser(ctx, id.domain, id.name, form))
+	err = b.api.PutUser(ctx, id.domain, id.name, form)
+	if err != nil && fault.KindOf(err) == fault.Unsupported {
+		// The Community Edition shows flags that it does not take.
+		if form, had := form.WithoutUnset(); had {
+			err = b.api.PutUser(ctx, id.domain, id.name, form)
+		}
+	}
+	return b.explain(ctx, err)
 }
 
 func (b *couchbaseBackend) DeleteUser(ctx context.Context, req DeleteUserRequest) error {
@@ -209,14 +219,14 @@ func (b *couchbaseBackend) DeleteUser(ctx context.Context, req DeleteUserRequest
 }
 
 func (b *couchbaseBackend) EnableUser(ctx context.Context, req EnableUserRequest) error {
-	return b.setLocked(ctx, CapEnableUser, req.Name, req.Extension, false)
+	return b.setLocked(ctx, req.Name, req.Extension, false)
 }
 
 func (b *couchbaseBackend) DisableUser(ctx context.Context, req DisableUserRequest) error {
-	return b.setLocked(ctx, CapDisableUser, req.Name, req.Extension, true)
+	return b.setLocked(ctx, req.Name, req.Extension, true)
 }
 
-func (b *couchbaseBackend) setLocked(ctx context.Context, c Capability, name string, e UserExtension, locked bool) error {
+func (b *couchbaseBackend) setLocked(ctx context.Context, name string, e UserExtension, locked bool) error {
 	id, err := couchbaseUserOf(name, e)
 	if err != nil {
 		return err
@@ -224,10 +234,12 @@ func (b *couchbaseBackend) setLocked(ctx context.Context, c Capability, name str
 	if id.domain != couchbase.Local {
 		return fault.Invalid("Extension.Domain", "must be local: no other users can be locked")
 	}
-	if err := b.needs(ctx, c); err != nil {
+	unlock, err := b.users.lock(ctx, id.key()) // an update under way would write the old state back
+	if err != nil {
 		return err
 	}
-	return b.api.PatchUser(ctx, id.name, couchbase.UserPatch{Locked: &locked})
+	defer unlock()
+	return b.noted(ctx, b.api.PatchUser(ctx, id.name, couchbase.UserPatch{Locked: &locked}))
 }
 
 func (b *couchbaseBackend) SetPassword(ctx context.Context, req SetPasswordRequest) error {
@@ -238,13 +250,18 @@ func (b *couchbaseBackend) SetPassword(ctx context.Context, req SetPasswordReque
 	if id.domain != couchbase.Local {
 		return fault.Invalid("Extension.Domain", "must be local: no other users have a password here")
 	}
+	unlock, err := b.users.lock(ctx, id.key())
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	password := req.Password.Reveal()
 	err = b.api.PatchUser(ctx, id.name, couchbase.UserPatch{Password: &password})
 	if err == nil || fault.KindOf(err) != fault.Unsupported {
 		return err
 	}
 	// Servers before 7.1 can only replace the user.
-	return b.changeUser(ctx, id, func(user *couchbase.UserForm) bool {
+	return b.rewrite(ctx, id, func(user *couchbase.UserForm) bool {
 		user.Password = &password
 		return true
 	})
@@ -289,6 +306,9 @@ func newCouchbaseUser(req CreateUserRequest) (couchbaseID, couchbase.UserForm, e
 	var user couchbase.UserForm
 	id, err := couchbaseIDOf(req.Name, extension.Domain)
 	if err != nil {
+		return id, user, err
+	}
+	if err := couchbase.CheckName("Name", req.Name); err != nil {
 		return id, user, err
 	}
 	if user.Password, err = couchbasePassword(req.Credential, id.domain); err != nil {

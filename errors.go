@@ -129,6 +129,9 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&b, ": %s %q", e.Resource, e.Name)
 	}
 	var notes []string
+	if e.Message != "" && e.Name != "" && !strings.Contains(e.Message, e.Name) {
+		notes = append(notes, fmt.Sprintf("%s %q", e.Resource, e.Name)) // servers say "unknown user" and not whom they mean
+	}
 	if e.Status != 0 {
 		notes = append(notes, fmt.Sprintf("status %d", e.Status))
 	}

@@ -38,7 +38,7 @@ func errorsSayWhat(t testing.TB, w *World) {
 		e := w.fails(t, op.method, op.call(t.Context()), usermgmt.ErrNotFound)
 		assert.Contains(t, op.about, e.Resource+" "+e.Name, "%v", op.method)
 		assert.False(t, e.Ambiguous, "%v changed nothing", op.method)
-		if w.Wire == nil {
+		if w.Secrets == nil {
 			assert.Zero(t, e.Status, "there is no server that could have sent a status")
 		}
 		_, name, _ := strings.Cut(op.about[0], " ")

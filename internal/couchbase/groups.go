@@ -88,7 +88,7 @@ func (c *Client) CreateGroup(ctx context.Context, id string, group GroupForm) er
 }
 
 func (c *Client) putGroup(ctx context.Context, class transport.Class, id string, group GroupForm) error {
-	if err := checkName("Group name", id); err != nil {
+	if err := CheckName("Group name", id); err != nil {
 		return err
 	}
 	form := url.Values{"roles": {formatRoles(group.Roles)}}

@@ -170,6 +170,17 @@ func (u User) Form() UserForm {
 	return form
 }
 
+// WithoutUnset returns the form without flags that are there and not set, and
+// whether there were any.
+func (f UserForm) WithoutUnset() (form UserForm, had bool) {
+	for _, flag := range []**bool{&f.Locked, &f.TemporaryPassword} {
+		if *flag != nil && !**flag {
+			*flag, had = nil, true
+		}
+	}
+	return f, had
+}
+
 func (f UserForm) values() (form url.Values, secrets []string) {
 	form = url.Values{"roles": {formatRoles(f.Roles)}}
 	if f.Name != nil {
@@ -241,7 +252,7 @@ func (c *Client) putUser(ctx context.Context, class transport.Class, query url.V
 		return err
 	}
 	for _, group := range user.Groups {
-		if err := checkName("Group name", group); err != nil {
+		if err := CheckName("Group name", group); err != nil {
 			return err
 		}
 	}

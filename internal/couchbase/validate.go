@@ -27,11 +27,11 @@ func checkNew(field, domain, id string) error {
 	if err := checkKey(domain, id); err != nil {
 		return err
 	}
-	return checkName(field, id)
+	return CheckName(field, id)
 }
 
-// checkName refuses names that the server would not accept for something new.
-func checkName(field, name string) error {
+// CheckName refuses names that the server would not accept for something new.
+func CheckName(field, name string) error {
 	switch {
 	case name == "":
 		return fault.Invalid(field, "must not be empty")
