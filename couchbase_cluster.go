@@ -173,7 +173,7 @@ func (e *CouchbaseExtension) LookupLDAPUser(ctx context.Context, name string) (C
 		if err != nil {
 			return CouchbaseLDAPUser{}, err
 		}
-		return CouchbaseLDAPUser{CouchbaseUserRecord: fromCouchbaseUser(found.User), RecordExists: found.RecordExists}, nil
+		return CouchbaseLDAPUser{CouchbaseUserRecord: fromCouchbaseRecord(found.User), RecordExists: found.RecordExists}, nil
 	})
 }
 

@@ -6,22 +6,29 @@ import (
 	"github.com/usermgmt/usermgmt/internal/couchbase"
 )
 
-func fromCouchbaseUser(u couchbase.User) CouchbaseUserRecord {
-	record := CouchbaseUserRecord{
-		User:              User{Name: u.ID, ID: u.UUID, Domain: u.Domain, Groups: sortedNames(u.Groups)},
-		ExternalGroups:    sortedNames(u.ExternalGroups),
-		Passwordless:      u.Passwordless,
-		PasswordChangedAt: u.PasswordChanged,
-		LastActivityAt:    u.LastActivity,
-	}
+func fromCouchbaseUser(u couchbase.User) User {
+	user := User{Name: u.ID, ID: u.UUID, Domain: u.Domain, Groups: sortedNames(u.Groups), Disabled: u.Locked != nil && *u.Locked}
 	if u.Name != nil {
-		record.DisplayName = *u.Name
+		user.DisplayName = *u.Name
 	}
-	record.Disabled = u.Locked != nil && *u.Locked
-	record.MustChangePassword = u.TemporaryPassword != nil && *u.TemporaryPassword
 	for _, held := range u.Roles {
-		role := Role(held.Role)
-		origin := CouchbaseRoleOrigin{Role: role, Direct: held.Direct()}
+		user.EffectiveRoles = append(user.EffectiveRoles, Role(held.Role))
+		if held.Direct() {
+			user.Roles = append(user.Roles, Role(held.Role))
+		}
+	}
+	user.Roles, user.EffectiveRoles = sortRoles(user.Roles), sortRoles(user.EffectiveRoles)
+	return user
+}
+
+func fromCouchbaseRecord(u couchbase.User) CouchbaseUserRecord {
+	record := CouchbaseUserRecord{
+		User: fromCouchbaseUser(u), ExternalGroups: sortedNames(u.ExternalGroups), Passwordless: u.Passwordless,
+		MustChangePassword: u.TemporaryPassword != nil && *u.TemporaryPassword,
+		PasswordChangedAt:  u.PasswordChanged, LastActivityAt: u.LastActivity,
+	}
+	for _, held := range u.Roles {
+		origin := CouchbaseRoleOrigin{Role: Role(held.Role), Direct: held.Direct()}
 		for _, o := range held.Origins {
 			if o.Type == "group" {
 				origin.Groups = append(origin.Groups, o.Name)
@@ -29,12 +36,7 @@ func fromCouchbaseUser(u couchbase.User) CouchbaseUserRecord {
 		}
 		origin.Groups = sortedNames(origin.Groups)
 		record.Origins = append(record.Origins, origin)
-		record.EffectiveRoles = append(record.EffectiveRoles, role)
-		if origin.Direct {
-			record.Roles = append(record.Roles, role)
-		}
 	}
-	record.Roles, record.EffectiveRoles = sortRoles(record.Roles), sortRoles(record.EffectiveRoles)
 	slices.SortFunc(record.Origins, func(a, b CouchbaseRoleOrigin) int { return compareRoles(a.Role, b.Role) })
 	return record
 }

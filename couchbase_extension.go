@@ -3,6 +3,8 @@ package usermgmt
 import (
 	"context"
 	"iter"
+
+	"github.com/usermgmt/usermgmt/internal/couchbase"
 )
 
 // CouchbaseExtension is what Couchbase has beyond [UserManager]: whole
@@ -68,7 +70,11 @@ func (e *CouchbaseExtension) GetUser(ctx context.Context, name string, domain Co
 		if err != nil {
 			return CouchbaseUserRecord{}, err
 		}
-		return e.backend.record(ctx, id)
+		user, err := e.backend.api.GetUser(ctx, id.domain, id.name)
+		if err != nil {
+			return CouchbaseUserRecord{}, err
+		}
+		return fromCouchbaseRecord(user), nil
 	})
 }
 
@@ -76,7 +82,7 @@ func (e *CouchbaseExtension) GetUser(ctx context.Context, name string, domain Co
 // GET /settings/rbac/users or /settings/rbac/users/{domain}.
 func (e *CouchbaseExtension) ListUsers(ctx context.Context, list CouchbaseUserList) iter.Seq2[CouchbaseUserRecord, error] {
 	return extendList(ctx, e.client, couchbaseTarget("ListUsers", "user", ""), nil, func(ctx context.Context, yield func(CouchbaseUserRecord) bool) error {
-		return e.backend.eachUser(ctx, ListUsersRequest{Extension: list}, yield)
+		return e.backend.eachUser(ctx, ListUsersRequest{Extension: list}, func(user couchbase.User) bool { return yield(fromCouchbaseRecord(user)) })
 	})
 }
 

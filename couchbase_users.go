@@ -47,7 +47,7 @@ func (b *couchbaseBackend) CurrentUser(ctx context.Context) (User, error) {
 	if me.Domain == couchbase.Local || me.Domain == couchbase.External {
 		user, err := b.api.GetUser(ctx, me.Domain, me.ID)
 		if err == nil {
-			return fromCouchbaseUser(user).User, nil
+			return fromCouchbaseUser(user), nil
 		}
 		switch fault.KindOf(err) {
 		case fault.PermissionDenied, fault.Unauthenticated, fault.NotFound:
@@ -66,25 +66,24 @@ func (b *couchbaseBackend) GetUser(ctx context.Context, req GetUserRequest) (Use
 	if err != nil {
 		return User{}, err
 	}
-	record, err := b.record(ctx, id)
-	return record.User, err
+	return b.get(ctx, id)
 }
 
-func (b *couchbaseBackend) record(ctx context.Context, id couchbaseID) (CouchbaseUserRecord, error) {
+func (b *couchbaseBackend) get(ctx context.Context, id couchbaseID) (User, error) {
 	user, err := b.api.GetUser(ctx, id.domain, id.name)
 	if err != nil {
-		return CouchbaseUserRecord{}, err
+		return User{}, err
 	}
 	return fromCouchbaseUser(user), nil
 }
 
 func (b *couchbaseBackend) ListUsers(ctx context.Context, req ListUsersRequest) iter.Seq2[User, error] {
 	return sequence(func(yield func(User) bool) error {
-		return b.eachUser(ctx, req, func(record CouchbaseUserRecord) bool { return yield(record.User) })
+		return b.eachUser(ctx, req, func(user couchbase.User) bool { return yield(fromCouchbaseUser(user)) })
 	})
 }
 
-func (b *couchbaseBackend) eachUser(ctx context.Context, req ListUsersRequest, yield func(CouchbaseUserRecord) bool) error {
+func (b *couchbaseBackend) eachUser(ctx context.Context, req ListUsersRequest, yield func(couchbase.User) bool) error {
 	extension, _ := req.Extension.(CouchbaseUserList)
 	query, err := extension.query()
 	if err != nil {
@@ -102,7 +101,7 @@ func (b *couchbaseBackend) eachUser(ctx context.Context, req ListUsersRequest, y
 		if req.Group != "" && !slices.Contains(user.Groups, req.Group) {
 			continue
 		}
-		if !yield(fromCouchbaseUser(user)) {
+		if !yield(user) {
 			return nil
 		}
 	}
@@ -110,7 +109,7 @@ func (b *couchbaseBackend) eachUser(ctx context.Context, req ListUsersRequest, y
 }
 
 func (b *couchbaseBackend) CreateUser(ctx context.Context, req CreateUserRequest) (CreatedUser, error) {
-	id, user, err := newCouchbaseUser(req)
+	id, form, err := newCouchbaseUser(req)
 	if err != nil {
 		return CreatedUser{}, err
 	}
@@ -126,11 +125,11 @@ func (b *couchbaseBackend) CreateUser(ctx context.Context, req CreateUserRequest
 	if fault.KindOf(err) != fault.NotFound {
 		return CreatedUser{}, err
 	}
-	if err := b.api.CreateUser(ctx, id.domain, id.name, user); err != nil {
+	if err := b.api.CreateUser(ctx, id.domain, id.name, form); err != nil {
 		return CreatedUser{}, b.explain(ctx, err)
 	}
-	record, err := b.record(ctx, id)
-	return CreatedUser{User: record.User}, written(err)
+	user, err := b.get(ctx, id)
+	return CreatedUser{User: user}, written(err)
 }
 
 func (b *couchbaseBackend) UpdateUser(ctx context.Context, req UpdateUserRequest) (User, error) {
@@ -153,8 +152,7 @@ func (b *couchbaseBackend) UpdateUser(ctx context.Context, req UpdateUserRequest
 	}
 	nothing := req.DisplayName == nil && password == nil && req.SetRoles == nil && req.SetGroups == nil && mustChange == nil
 	if nothing {
-		record, err := b.record(ctx, id)
-		return record.User, err
+		return b.get(ctx, id)
 	}
 	err = b.changeUser(ctx, id, func(user *couchbase.UserForm) bool {
 		if req.DisplayName != nil {
@@ -175,8 +173,8 @@ func (b *couchbaseBackend) UpdateUser(ctx context.Context, req UpdateUserRequest
 	if err != nil {
 		return User{}, err
 	}
-	record, err := b.record(ctx, id)
-	return record.User, written(err)
+	user, err := b.get(ctx, id)
+	return user, written(err)
 }
 
 // changeUser reads a user, changes it and writes it back whole, unless change

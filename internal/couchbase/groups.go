@@ -3,7 +3,11 @@ package couchbase
 import (
 	"context"
 	"iter"
+	"net/http"
 	"net/url"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/usermgmt/usermgmt/internal/fault"
 	"github.com/usermgmt/usermgmt/internal/transport"
@@ -22,15 +26,15 @@ type Group struct {
 	Roles []Role
 }
 
-// UnmarshalJSON implements [json.Unmarshaler].
-func (g *Group) UnmarshalJSON(data []byte) error {
+// UnmarshalJSONFrom implements [json.UnmarshalerFrom].
+func (g *Group) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	var o struct {
 		ID           string       `json:"id"`
 		Description  *string      `json:"description"`
 		LDAPGroupRef *string      `json:"ldap_group_ref"`
 		Roles        []roleObject `json:"roles"`
 	}
-	if err := transport.Decode(data, &o); err != nil {
+	if err := json.UnmarshalDecode(d, &o); err != nil {
 		return err
 	}
 	if o.ID == "" {
@@ -98,7 +102,7 @@ func (c *Client) putGroup(ctx context.Context, class transport.Class, id string,
 	if group.LDAPGroupRef != nil {
 		form.Set("ldap_group_ref", *group.LDAPGroupRef)
 	}
-	_, err := c.send(ctx, class, "PUT", form, nil, groupPath(id)...)
+	_, err := c.send(ctx, class, http.MethodPut, form, nil, groupPath(id)...)
 	return err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -95,9 +96,9 @@ func formatRoles(roles []Role) string {
 // roleObject is a role in an answer.
 type roleObject struct {
 	Name        string   `json:"role"`
-	Bucket      *string  `json:"bucket_name"`
-	Scope       *string  `json:"scope_name"`
-	Collection  *string  `json:"collection_name"`
+	Bucket      string   `json:"bucket_name"`
+	Scope       string   `json:"scope_name"`
+	Collection  string   `json:"collection_name"`
 	Label       string   `json:"name"`
 	Description string   `json:"desc"`
 	Origins     []Origin `json:"origins"`
@@ -105,28 +106,43 @@ type roleObject struct {
 	Others map[string]jsontext.Value `json:",embed"`
 }
 
-// parts returns the parameters of the role that are named in the answer.
-func (o roleObject) parts() []string {
-	var parts []string
-	for _, part := range []*string{o.Bucket, o.Scope, o.Collection} {
-		if part == nil {
-			break
-		}
-		parts = append(parts, *part)
+// parts returns how many parameters the role has in the answer.
+func (o roleObject) parts() int {
+	switch {
+	case o.Collection != "":
+		return 3
+	case o.Scope != "":
+		return 2
+	case o.Bucket != "":
+		return 1
+	default:
+		return len(o.others())
 	}
-	if parts == nil {
-		for _, name := range slices.Sorted(maps.Keys(o.Others)) {
-			var text string
-			if value := o.Others[name]; value.Kind() == '"' && json.Unmarshal(value, &text) == nil {
-				parts = append(parts, text)
-			}
+}
+
+// others returns the values of parameters that a later version has.
+func (o roleObject) others() []string {
+	var values []string
+	for _, name := range slices.Sorted(maps.Keys(o.Others)) {
+		var text string
+		if value := o.Others[name]; value.Kind() == '"' && json.Unmarshal(value, &text) == nil {
+			values = append(values, text)
 		}
 	}
-	return parts
+	return values
 }
 
 func (o roleObject) role() Role {
-	return Role{Name: o.Name, Scope: joinScope(o.parts())}
+	role := Role{Name: o.Name}
+	switch {
+	case o.Bucket == "":
+		role.Scope = joinScope(o.others())
+	case o.Scope == "" || o.Scope == everywhere && (o.Collection == "" || o.Collection == everywhere):
+		role.Scope = o.Bucket
+	default:
+		role.Scope = joinScope(slices.DeleteFunc([]string{o.Bucket, o.Scope, o.Collection}, func(part string) bool { return part == "" }))
+	}
+	return role
 }
 
 // RoleDefinition is a role that can be assigned.
@@ -148,13 +164,13 @@ type RoleDefinition struct {
 // permission if it is not empty: GET /settings/rbac/roles.
 func (c *Client) ListRoles(ctx context.Context, permission string) iter.Seq2[RoleDefinition, error] {
 	return func(yield func(RoleDefinition, error) bool) {
-		r := &transport.Request{Method: "GET", Path: []string{"settings", "rbac", "roles"}, Query: c.query(parameters{"permission": permission})}
+		r := &transport.Request{Method: http.MethodGet, Path: []string{"settings", "rbac", "roles"}, Query: c.query(parameters{"permission": permission})}
 		for o, err := range transport.Elements[roleObject](ctx, c.http, r) {
 			if err != nil {
 				yield(RoleDefinition{}, err)
 				return
 			}
-			d := RoleDefinition{Name: o.Name, Scope: o.role().Scope, Parts: len(o.parts()), Label: o.Label, Description: o.Description}
+			d := RoleDefinition{Name: o.Name, Scope: o.role().Scope, Parts: o.parts(), Label: o.Label, Description: o.Description}
 			if !yield(d, nil) {
 				return
 			}

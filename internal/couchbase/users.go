@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/usermgmt/usermgmt/internal/fault"
 	"github.com/usermgmt/usermgmt/internal/transport"
@@ -97,10 +98,10 @@ type userObject struct {
 	RecordExists      bool         `json:"recordExists"`
 }
 
-// UnmarshalJSON implements [json.Unmarshaler].
-func (u *User) UnmarshalJSON(data []byte) error {
+// UnmarshalJSONFrom implements [json.UnmarshalerFrom].
+func (u *User) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	var o userObject
-	if err := transport.Decode(data, &o); err != nil {
+	if err := json.UnmarshalDecode(d, &o); err != nil {
 		return err
 	}
 	if o.ID == "" {
@@ -125,15 +126,17 @@ func (o userObject) user() User {
 // date is a time that is zero where the server's text is not one.
 type date time.Time
 
-// UnmarshalJSON implements [json.Unmarshaler].
-func (d *date) UnmarshalJSON(data []byte) error {
-	var text string
-	if json.Unmarshal(data, &text) != nil {
-		return nil //nolint:nilerr // a date nobody can read must not hide the user
+// UnmarshalJSONFrom implements [json.UnmarshalerFrom]. A date that nobody can
+// read must not hide the user.
+func (d *date) UnmarshalJSONFrom(from *jsontext.Decoder) error {
+	value, err := from.ReadValue()
+	if err != nil {
+		return err
 	}
-	t, err := time.Parse(time.RFC3339Nano, text)
-	if err == nil {
-		*d = date(t)
+	if text, quoted := strings.CutPrefix(string(value), `"`); quoted {
+		if t, err := time.Parse(time.RFC3339Nano, strings.TrimSuffix(text, `"`)); err == nil {
+			*d = date(t)
+		}
 	}
 	return nil
 }
