@@ -123,6 +123,7 @@ func echo(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 	message, _ := json.Marshal(map[string]any{
 		"message": "cannot read " + string(body) + " of " + r.Header.Get("Authorization"), "status": http.StatusBadRequest,
 		"tcode": string(body), "errors": map[string]string{"_": string(body)},
+		"error": string(body), "error_description": string(body),
 	})
 	w.Header().Set("X-Request-Id", r.Header.Get("Authorization"))
 	simulator.Answer(http.StatusBadRequest, http.Header{"Content-Type": {"application/json"}}, string(message))(w, r, nil)

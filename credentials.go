@@ -116,7 +116,8 @@ func (BearerTokenCredential) credentialKind() string { return "bearer token" }
 // OAuth2ClientCredentials logs in as a machine by the OAuth 2.0 client
 // credentials grant (RFC 6749, section 4.4).
 type OAuth2ClientCredentials struct {
-	// TokenURL is the token endpoint, https unless it is on this machine.
+	// TokenURL is the token endpoint, https unless it is on this machine. It is
+	// empty where the server is told the credentials, as for users of Cognite.
 	TokenURL string
 	// ClientID identifies the machine.
 	ClientID string

@@ -25,11 +25,15 @@ type GroupReader interface {
 	// name.
 	//
 	// Couchbase: GET G, where G is /settings/rbac/groups/{name}.
+	//
+	// Cognite: GET P/groups, where P is /api/v1/projects/{project}.
 	GetGroup(ctx context.Context, req GetGroupRequest) (Group, error)
 
 	// ListGroups returns all groups, on the terms of [UserReader.ListUsers].
 	//
 	// Couchbase: GET /settings/rbac/groups.
+	//
+	// Cognite: GET P/groups.
 	ListGroups(ctx context.Context, req ListGroupsRequest) iter.Seq2[Group, error]
 }
 
@@ -37,10 +41,14 @@ type GroupReader interface {
 type GroupWriter interface {
 	// CreateGroup creates a group without members. It fails with
 	// [ErrAlreadyExists] if the name is taken and never changes the group that
-	// has it. Roles must exist, else it fails with [ErrNotFound]. It is never
-	// sent twice.
+	// has it; a backend whose server cannot promise that for the moment between
+	// its look and its write says so. Roles must exist, else it fails with
+	// [ErrNotFound]. It is never sent twice.
 	//
 	// Couchbase: GET G, PUT G, GET G.
+	//
+	// Cognite: GET P/groups, POST P/groups, where P is
+	// /api/v1/projects/{project}.
 	CreateGroup(ctx context.Context, req CreateGroupRequest) (Group, error)
 
 	// UpdateGroup changes exactly what the request names and returns the group
@@ -55,6 +63,8 @@ type GroupWriter interface {
 	// request says to ignore that.
 	//
 	// Couchbase: DELETE G.
+	//
+	// Cognite: GET P/groups, POST P/groups/delete.
 	DeleteGroup(ctx context.Context, req DeleteGroupRequest) error
 }
 

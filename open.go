@@ -20,6 +20,7 @@ import (
 //	couchbases://h1,h2        Couchbase Server with TLS; see [Couchbase]
 //	couchbase://h1,h2         Couchbase Server over plain http
 //	couchbase+https://h:port  the same, by its management address; +http likewise
+//	cognite://host/project    a project's Postgres Gateway with TLS; cognite+http likewise
 //
 // A URL never carries credentials, which would end up in logs: use
 // [WithCredentials]. It fails with [ErrInvalidArgument] for an unknown scheme.
@@ -42,7 +43,7 @@ func Open(ctx context.Context, rawURL string, opts ...Option) (*Client, error) {
 	return c, nil
 }
 
-const schemes = "memory, aistore, aistore+http, couchbase, couchbases, couchbase+http, couchbase+https"
+const schemes = "memory, aistore, aistore+http, couchbase, couchbases, couchbase+http, couchbase+https, cognite, cognite+http"
 
 // backendFor is the one table of URL schemes.
 func backendFor(rawURL string) (Backend, error) {
@@ -70,6 +71,10 @@ func backendFor(rawURL string) (Backend, error) {
 		return AIStore(withScheme(u, "https")), nil
 	case "aistore+http":
 		return AIStore(withScheme(u, "http")), nil
+	case "cognite":
+		return cogniteFor(u, "https")
+	case "cognite+http":
+		return cogniteFor(u, "http")
 	case "":
 		return nil, fault.Invalid("url", "must begin with a scheme, one of %s", schemes)
 	default:

@@ -15,7 +15,7 @@ import (
 
 func TestOpenRefusesBadURLs(t *testing.T) {
 	t.Parallel()
-	const schemes = "memory, aistore, aistore+http, couchbase, couchbases, couchbase+http, couchbase+https"
+	const schemes = "memory, aistore, aistore+http, couchbase, couchbases, couchbase+http, couchbase+https, cognite, cognite+http"
 	tests := map[string]string{
 		"":                           `Open: invalid argument: url must begin with a scheme, one of ` + schemes,
 		"users.json":                 `Open: invalid argument: url must begin with a scheme, one of ` + schemes,

@@ -7,7 +7,8 @@ import (
 )
 
 // Project is a place to which users and groups are admitted, each with one
-// role: a project on Iguazio, a model on Juju.
+// role: a project on Iguazio, a model on Juju. On Cognite it is the one project
+// that the client is for, to which nobody can be admitted.
 type Project struct {
 	// Name is the name of the project: what every call on this interface takes.
 	Name string
@@ -71,10 +72,14 @@ type ProjectMember struct {
 type ProjectReader interface {
 	// GetProject returns the project of a name. It fails with [ErrNotFound] if
 	// there is none that the caller may see.
+	//
+	// Cognite: GET /api/v1/token/inspect.
 	GetProject(ctx context.Context, req GetProjectRequest) (Project, error)
 
 	// ListProjects returns the projects that the caller may see, on the terms
 	// of [UserReader.ListUsers].
+	//
+	// Cognite: GET /api/v1/token/inspect; the one project that the client is for.
 	ListProjects(ctx context.Context, req ListProjectsRequest) iter.Seq2[Project, error]
 
 	// ListProjectMembers returns the users and groups that are members of a

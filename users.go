@@ -62,6 +62,9 @@ type UserReader interface {
 	// AIStore: GET /v1/users/{name}.
 	//
 	// Couchbase: GET U, where U is /settings/rbac/users/{domain}/{name}.
+	//
+	// Cognite: POST P/postgresgateway/byids, where P is
+	// /api/v1/projects/{project}.
 	GetUser(ctx context.Context, req GetUserRequest) (User, error)
 
 	// ListUsers returns all users that the server shows to the caller, in no
@@ -74,14 +77,20 @@ type UserReader interface {
 	// AIStore: GET /v1/users.
 	//
 	// Couchbase: GET /settings/rbac/users/{domain}.
+	//
+	// Cognite: GET P/postgresgateway, page by page.
 	ListUsers(ctx context.Context, req ListUsersRequest) iter.Seq2[User, error]
 
 	// CurrentUser returns the user that this client is logged in as. It fails
-	// with [ErrNotFound] if that user was deleted while its login lives on.
+	// with [ErrNotFound] if that user was deleted while its login lives on. On
+	// a system that is managed by others than its own users, that is somebody
+	// whom GetUser does not find.
 	//
 	// AIStore: GET /v1/users/{name}, the name taken from the token.
 	//
 	// Couchbase: GET /whoami, GET U.
+	//
+	// Cognite: GET /api/v1/token/inspect.
 	CurrentUser(ctx context.Context) (User, error)
 }
 
@@ -101,6 +110,8 @@ type UserWriter interface {
 	// /v1/users/{name}.
 	//
 	// Couchbase: GET U, PUT U, GET U.
+	//
+	// Cognite: POST P/sessions with client credentials, POST P/postgresgateway.
 	CreateUser(ctx context.Context, req CreateUserRequest) (CreatedUser, error)
 
 	// UpdateUser changes exactly what the request names and returns the user
@@ -113,6 +124,9 @@ type UserWriter interface {
 	// /v1/users/{name}.
 	//
 	// Couchbase: GET U, PUT U, GET U.
+	//
+	// Cognite: POST P/sessions with client credentials, POST
+	// P/postgresgateway/update.
 	UpdateUser(ctx context.Context, req UpdateUserRequest) (User, error)
 
 	// DeleteUser deletes a user. It fails with [ErrNotFound] if there is none,
@@ -123,6 +137,8 @@ type UserWriter interface {
 	// AIStore: DELETE /v1/users/{name}.
 	//
 	// Couchbase: DELETE U.
+	//
+	// Cognite: POST P/postgresgateway/delete.
 	DeleteUser(ctx context.Context, req DeleteUserRequest) error
 }
 

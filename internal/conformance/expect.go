@@ -129,11 +129,11 @@ func listed[T any](t testing.TB, w *World, list iter.Seq2[T, error], name func(T
 	return found
 }
 
-// users returns the users of the world, but for the one that is logged in.
+// users returns the users of the world, but for the one that was there before.
 func (w *World) users(t testing.TB) map[string]usermgmt.User {
 	t.Helper()
 	found := listed(t, w, w.Manager.ListUsers(t.Context(), usermgmt.ListUsersRequest{}), userName)
-	delete(found, w.Self)
+	delete(found, w.resident())
 	return found
 }
 

@@ -126,7 +126,7 @@ func contextEndsAmidWrite(t testing.TB, w *World) {
 
 func contextEndsAmidLogin(t testing.TB, w *World) {
 	get := func(ctx context.Context) error {
-		_, err := w.Manager.GetUser(ctx, usermgmt.GetUserRequest{Name: w.Self})
+		_, err := w.Manager.GetUser(ctx, usermgmt.GetUserRequest{Name: w.resident()})
 		return err
 	}
 	arrived, release := w.Wire.Hold(Login)

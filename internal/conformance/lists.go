@@ -166,7 +166,7 @@ func listRangesTwice(t testing.TB, w *World) {
 	list := w.Manager.ListUsers(t.Context(), usermgmt.ListUsersRequest{})
 	count := func() int {
 		return len(slices.DeleteFunc(collect(t, list), func(u usermgmt.User) bool {
-			return u.Name == w.Self || !strings.HasPrefix(u.Name, w.Prefix)
+			return u.Name == w.resident() || !strings.HasPrefix(u.Name, w.Prefix)
 		}))
 	}
 	assert.Equal(t, 0, count())
@@ -204,7 +204,7 @@ func listLeavesRoom(t testing.TB, w *World) {
 			if err != nil {
 				return err
 			}
-			if user.Name == w.Self || !strings.HasPrefix(user.Name, w.Prefix) {
+			if user.Name == w.resident() || !strings.HasPrefix(user.Name, w.Prefix) {
 				continue
 			}
 			seen++

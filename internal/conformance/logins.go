@@ -35,31 +35,31 @@ func loginCases() []Case {
 	}
 }
 
-// getSelf reads the user that is logged in.
-func (w *World) getSelf(t testing.TB) error {
-	_, err := w.Manager.GetUser(t.Context(), usermgmt.GetUserRequest{Name: w.Self})
+// getResident reads a user that exists.
+func (w *World) getResident(t testing.TB) error {
+	_, err := w.Manager.GetUser(t.Context(), usermgmt.GetUserRequest{Name: w.resident()})
 	return err
 }
 
 func loginIsShared(t testing.TB, w *World) {
-	sent := w.traffic(func() { allAtOnce(t, workers, func(int) error { return w.getSelf(t) }) })
+	sent := w.traffic(func() { allAtOnce(t, workers, func(int) error { return w.getResident(t) }) })
 	assert.Equal(t, Traffic{Logins: 1, Reads: workers}, sent)
-	sent = w.traffic(func() { require.NoError(t, w.getSelf(t)) })
+	sent = w.traffic(func() { require.NoError(t, w.getResident(t)) })
 	assert.Equal(t, Traffic{Reads: 1}, sent)
 }
 
 func loginIsRenewed(t testing.TB, w *World) {
-	require.NoError(t, w.getSelf(t))
+	require.NoError(t, w.getResident(t))
 	w.Wire.ExpireLogins()
-	sent := w.traffic(func() { allAtOnce(t, workers, func(int) error { return w.getSelf(t) }) })
+	sent := w.traffic(func() { allAtOnce(t, workers, func(int) error { return w.getResident(t) }) })
 	assert.Equal(t, 1, sent.Logins)
 	assert.LessOrEqual(t, sent.Reads, 2*workers)
-	sent = w.traffic(func() { require.NoError(t, w.getSelf(t)) })
+	sent = w.traffic(func() { require.NoError(t, w.getResident(t)) })
 	assert.Equal(t, Traffic{Reads: 1}, sent)
 }
 
 func refusedWriteIsRepeated(t testing.TB, w *World) {
-	require.NoError(t, w.getSelf(t))
+	require.NoError(t, w.getResident(t))
 	w.Wire.ExpireLogins()
 	sent := w.traffic(func() { w.newUser(t, "alice") })
 	assert.Equal(t, 1, sent.Logins)
@@ -69,11 +69,11 @@ func refusedWriteIsRepeated(t testing.TB, w *World) {
 }
 
 func alwaysRefused(t testing.TB, w *World) {
-	require.NoError(t, w.getSelf(t))
+	require.NoError(t, w.getResident(t))
 	w.Wire.Disturb(Read, Unauthenticated, 0)
 	w.Wire.Disturb(Write, Unauthenticated, 0)
 	sent := w.traffic(func() {
-		w.fails(t, usermgmt.CapGetUser, w.getSelf(t), usermgmt.ErrUnauthenticated)
+		w.fails(t, usermgmt.CapGetUser, w.getResident(t), usermgmt.ErrUnauthenticated)
 	})
 	assert.Equal(t, 2, sent.Reads)
 	sent = w.traffic(func() {
@@ -87,11 +87,11 @@ func alwaysRefused(t testing.TB, w *World) {
 func loginFails(t testing.TB, w *World) {
 	w.Wire.Disturb(Login, Unauthenticated, 2)
 	sent := w.traffic(func() {
-		w.fails(t, usermgmt.CapGetUser, w.getSelf(t), usermgmt.ErrUnauthenticated)
+		w.fails(t, usermgmt.CapGetUser, w.getResident(t), usermgmt.ErrUnauthenticated)
 		_, err := w.Manager.CreateUser(t.Context(), w.userRequest("alice"))
 		e := w.fails(t, usermgmt.CapCreateUser, err, usermgmt.ErrUnauthenticated)
 		assert.False(t, e.Ambiguous)
 	})
 	assert.Equal(t, Traffic{Logins: 2}, sent)
-	require.NoError(t, w.getSelf(t))
+	require.NoError(t, w.getResident(t))
 }

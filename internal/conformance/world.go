@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"crypto/rand"
 	"testing"
 
@@ -48,6 +49,9 @@ type World struct {
 	Manager usermgmt.UserManager
 	// Self is the name of the user that Manager is logged in as.
 	Self string
+	// Resident is the name of a user that exists, on a system that is managed by
+	// others than its own users; else it is empty, and Self is such a user.
+	Resident string
 	// Prefix begins the name of everything that a case makes. It tells worlds
 	// apart that share a server.
 	Prefix string
@@ -79,6 +83,9 @@ type World struct {
 
 	out *transcript
 }
+
+// resident returns the name of a user that exists from the beginning.
+func (w *World) resident() string { return cmp.Or(w.Resident, w.Self) }
 
 // Name returns the name that something called label has in this world.
 func (w *World) Name(label string) string { return w.Prefix + label }

@@ -57,7 +57,7 @@ func TestClassDecidesWhatIsResent(t *testing.T) {
 		"503":               {status(503), nil, always, resentUnclear, unclear},
 		"504":               {status(504), nil, always, resentUnclear, unclear},
 		"503, not executed": {status(503), notExecuted, always, always, always},
-		"500, not executed": {status(500), notExecuted, never, never, never},
+		"500, not executed": {status(500), notExecuted, always, always, always},
 		"redirect":          {status(302), nil, never, never, never},
 		"dial":              {broken(errDial), nil, always, always, always},
 		"cut":               {broken(io.ErrUnexpectedEOF), nil, always, resentUnclear, unclear},

@@ -77,6 +77,8 @@ func transient(class Class, f *fault.Error) bool {
 		return true
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return class != Once || f.NotExecuted
+	case http.StatusInternalServerError:
+		return f.NotExecuted
 	case 0:
 		if f.Kind != fault.Unavailable || isCertificateError(f.Err) {
 			return false
