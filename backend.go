@@ -8,8 +8,8 @@ import (
 	"github.com/usermgmt/usermgmt/internal/fault"
 )
 
-// Backend is the choice of a system, made with [AIStore], [Couchbase], [Cognite] or
-// [Memory] and given to [New]. The set is closed.
+// Backend is the choice of a system, made with [AIStore], [Couchbase], [Iguazio],
+// [Juju], [Cognite] or [Memory] and given to [New]. The set is closed.
 type Backend interface {
 	// open makes the adapter. It checks the settings and sends nothing.
 	open(s *settings) (backend, error)

@@ -20,8 +20,9 @@
 //
 // [New] takes the backend as its first argument, so a mistyped setting can
 // never run against the wrong system: [AIStore] for NVIDIA AIStore AuthN,
-// [Couchbase] for Couchbase Server, [Cognite] for Cognite's Postgres Gateway,
-// [Memory] for the embedded one. [Open] picks it by URL for services that are
+// [Couchbase] for Couchbase Server, [Iguazio] for Iguazio, [Juju] for Juju,
+// [Cognite] for Cognite's Postgres Gateway, [Memory] for the embedded one.
+// [Open] picks it by URL for services that are
 // configured from outside. No system can do everything: [Capabilities] tells
 // what a backend can, [WithRequired] demands it at start-up, and a call of
 // what it cannot fails with [ErrUnsupported] before anything is sent. What
@@ -172,6 +173,9 @@ func (c *Client) Capabilities() Capabilities { return c.backend.Capabilities() }
 // Couchbase: GET /whoami, and once GET /pools.
 //
 // Cognite: GET /api/v1/token/inspect.
+//
+// Iguazio: POST /api/sessions with a password, POST
+// /api/sessions/verifications/planes/any/internal.
 func (c *Client) Ping(ctx context.Context) error {
 	t := target{op: "Ping"}
 	return c.run(ctx, t, func(ctx context.Context) error { return c.backend.Ping(ctx) })

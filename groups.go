@@ -27,6 +27,8 @@ type GroupReader interface {
 	// Couchbase: GET G, where G is /settings/rbac/groups/{name}.
 	//
 	// Cognite: GET P/groups, where P is /api/v1/projects/{project}.
+	//
+	// Iguazio: GET L, where L is /api/user_groups?filter[name]={name}.
 	GetGroup(ctx context.Context, req GetGroupRequest) (Group, error)
 
 	// ListGroups returns all groups, on the terms of [UserReader.ListUsers].
@@ -34,6 +36,8 @@ type GroupReader interface {
 	// Couchbase: GET /settings/rbac/groups.
 	//
 	// Cognite: GET P/groups.
+	//
+	// Iguazio: GET /api/user_groups, page by page.
 	ListGroups(ctx context.Context, req ListGroupsRequest) iter.Seq2[Group, error]
 }
 
@@ -49,6 +53,9 @@ type GroupWriter interface {
 	//
 	// Cognite: GET P/groups, POST P/groups, where P is
 	// /api/v1/projects/{project}.
+	//
+	// Iguazio: POST /api/user_groups, GET G, where G is
+	// /api/user_groups/{id}.
 	CreateGroup(ctx context.Context, req CreateGroupRequest) (Group, error)
 
 	// UpdateGroup changes exactly what the request names and returns the group
@@ -56,6 +63,8 @@ type GroupWriter interface {
 	// nothing. It fails with [ErrNotFound] if the group does not exist.
 	//
 	// Couchbase: GET G, PUT G, GET G.
+	//
+	// Iguazio: GET L, PUT G, GET G.
 	UpdateGroup(ctx context.Context, req UpdateGroupRequest) (Group, error)
 
 	// DeleteGroup deletes a group; its members lose what they inherited from
@@ -65,6 +74,8 @@ type GroupWriter interface {
 	// Couchbase: DELETE G.
 	//
 	// Cognite: GET P/groups, POST P/groups/delete.
+	//
+	// Iguazio: GET L, DELETE G, GET /api/jobs/{id} until the job has ended.
 	DeleteGroup(ctx context.Context, req DeleteGroupRequest) error
 }
 
@@ -75,6 +86,9 @@ type GroupMembership interface {
 	// or the group does not exist.
 	//
 	// Couchbase: GET U, PUT U, where U is /settings/rbac/users/{domain}/{name}.
+	//
+	// Iguazio: GET L, GET /api/users?filter[username]={name}, PUT U, GET U, where
+	// U is /api/users/{id}.
 	AddGroupMember(ctx context.Context, req AddGroupMemberRequest) error
 
 	// RemoveGroupMember removes a user from a group. A user that is not in it
@@ -82,6 +96,8 @@ type GroupMembership interface {
 	// user or the group does not exist.
 	//
 	// Couchbase: GET U, PUT U.
+	//
+	// Iguazio: as AddGroupMember.
 	RemoveGroupMember(ctx context.Context, req RemoveGroupMemberRequest) error
 }
 

@@ -21,6 +21,8 @@ import (
 //	couchbase://h1,h2         Couchbase Server over plain http
 //	couchbase+https://h:port  the same, by its management address; +http likewise
 //	cognite://host/project    a project's Postgres Gateway with TLS; cognite+http likewise
+//	iguazio://host            Iguazio over https
+//	iguazio+http://host:port  Iguazio over plain http
 //
 // A URL never carries credentials, which would end up in logs: use
 // [WithCredentials]. It fails with [ErrInvalidArgument] for an unknown scheme.
@@ -43,7 +45,7 @@ func Open(ctx context.Context, rawURL string, opts ...Option) (*Client, error) {
 	return c, nil
 }
 
-const schemes = "memory, aistore, aistore+http, couchbase, couchbases, couchbase+http, couchbase+https, cognite, cognite+http"
+const schemes = "memory, aistore, aistore+http, couchbase, couchbases, couchbase+http, couchbase+https, cognite, cognite+http, iguazio, iguazio+http"
 
 // backendFor is the one table of URL schemes.
 func backendFor(rawURL string) (Backend, error) {
@@ -75,6 +77,10 @@ func backendFor(rawURL string) (Backend, error) {
 		return cogniteFor(u, "https")
 	case "cognite+http":
 		return cogniteFor(u, "http")
+	case "iguazio":
+		return Iguazio(withScheme(u, "https")), nil
+	case "iguazio+http":
+		return Iguazio(withScheme(u, "http")), nil
 	case "":
 		return nil, fault.Invalid("url", "must begin with a scheme, one of %s", schemes)
 	default:

@@ -15,7 +15,7 @@ import (
 
 func TestOpenRefusesBadURLs(t *testing.T) {
 	t.Parallel()
-	const schemes = "memory, aistore, aistore+http, couchbase, couchbases, couchbase+http, couchbase+https, cognite, cognite+http"
+	const schemes = "memory, aistore, aistore+http, couchbase, couchbases, couchbase+http, couchbase+https, cognite, cognite+http, iguazio, iguazio+http"
 	tests := map[string]string{
 		"":                           `Open: invalid argument: url must begin with a scheme, one of ` + schemes,
 		"users.json":                 `Open: invalid argument: url must begin with a scheme, one of ` + schemes,
@@ -29,6 +29,7 @@ func TestOpenRefusesBadURLs(t *testing.T) {
 		"couchbase://h:P@ss":         `New: invalid argument: address must not carry credentials`,
 		"couchbase+http://h1,h2/p":   `New: invalid argument: address must not have a path`,
 		"aistore://":                 `New: invalid argument: address must be a URL with a host`,
+		"iguazio://":                 `New: invalid argument: address must be a URL with a host`,
 	}
 	for url, want := range tests {
 		_, err := usermgmt.Open(t.Context(), url, optionsFor(url)...)
@@ -42,6 +43,9 @@ func TestOpenRefusesBadURLs(t *testing.T) {
 func optionsFor(url string) []usermgmt.Option {
 	if url == "aistore://" || strings.HasPrefix(url, "couchbase") {
 		return []usermgmt.Option{usermgmt.WithCredentials(usermgmt.BearerToken("t"))}
+	}
+	if url == "iguazio://" {
+		return []usermgmt.Option{usermgmt.WithCredentials(usermgmt.AccessKey("", "k"))}
 	}
 	return nil
 }

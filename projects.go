@@ -74,22 +74,31 @@ type ProjectReader interface {
 	// there is none that the caller may see.
 	//
 	// Cognite: GET /api/v1/token/inspect.
+	//
+	// Iguazio: GET L, where L is /api/projects?filter[name]={name}.
 	GetProject(ctx context.Context, req GetProjectRequest) (Project, error)
 
 	// ListProjects returns the projects that the caller may see, on the terms
 	// of [UserReader.ListUsers].
 	//
 	// Cognite: GET /api/v1/token/inspect; the one project that the client is for.
+	//
+	// Iguazio: GET /api/projects, page by page.
 	ListProjects(ctx context.Context, req ListProjectsRequest) iter.Seq2[Project, error]
 
 	// ListProjectMembers returns the users and groups that are members of a
 	// project themselves, on the terms of [UserReader.ListUsers]. It fails
 	// with [ErrNotFound] if the project does not exist.
+	//
+	// Iguazio: GET L, GET P with the members, where P is /api/projects/{id}. A
+	// member that the caller may not see has an ID and no name.
 	ListProjectMembers(ctx context.Context, req ListProjectMembersRequest) iter.Seq2[ProjectMember, error]
 
 	// EffectiveProjectRole returns the highest role that a user has in a
 	// project, by itself or through its groups, and "" if it has none. It
 	// fails with [ErrNotFound] if the user or the project does not exist.
+	//
+	// Iguazio: GET /api/users?filter[username]={name}, GET L, GET P.
 	EffectiveProjectRole(ctx context.Context, req EffectiveProjectRoleRequest) (string, error)
 }
 
@@ -100,11 +109,17 @@ type ProjectMembership interface {
 	// is so already nothing is written. It fails with [ErrNotFound] if the
 	// project does not exist, or the member as far as the server knows it, and with [ErrInvalidArgument] if
 	// projects have no such role. Other members are left alone.
+	//
+	// Iguazio: GET L, a look-up of the member, GET P with the members, POST
+	// /api/async_transactions, GET /api/jobs/{id} until the job has ended, where L
+	// and P are as for ListProjectMembers.
 	EnsureProjectMember(ctx context.Context, req EnsureProjectMemberRequest) error
 
 	// RemoveProjectMember takes a user or group out of a project. One that is
 	// not in it is no error and nothing is written. It fails with
 	// [ErrNotFound] if the project or the member does not exist.
+	//
+	// Iguazio: as EnsureProjectMember.
 	RemoveProjectMember(ctx context.Context, req RemoveProjectMemberRequest) error
 }
 

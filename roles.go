@@ -125,6 +125,9 @@ type RoleGranter interface {
 	// is new, PUT /v1/users/{name}, GET /v1/users/{name}.
 	//
 	// Couchbase: GET U, PUT U, where U is /settings/rbac/users/{domain}/{name}.
+	//
+	// Iguazio: GET /api/users?filter[username]={name}, PUT U, GET U, where U is
+	// /api/users/{id}.
 	GrantRoles(ctx context.Context, req GrantRolesRequest) error
 
 	// RevokeRoles takes roles from those that a user itself holds. Roles that
@@ -136,6 +139,8 @@ type RoleGranter interface {
 	// /v1/users/{name}.
 	//
 	// Couchbase: GET U, PUT U.
+	//
+	// Iguazio: as GrantRoles.
 	RevokeRoles(ctx context.Context, req RevokeRolesRequest) error
 }
 

@@ -65,6 +65,8 @@ type UserReader interface {
 	//
 	// Cognite: POST P/postgresgateway/byids, where P is
 	// /api/v1/projects/{project}.
+	//
+	// Iguazio: GET L, where L is /api/users?filter[username]={name}.
 	GetUser(ctx context.Context, req GetUserRequest) (User, error)
 
 	// ListUsers returns all users that the server shows to the caller, in no
@@ -79,6 +81,9 @@ type UserReader interface {
 	// Couchbase: GET /settings/rbac/users/{domain}.
 	//
 	// Cognite: GET P/postgresgateway, page by page.
+	//
+	// Iguazio: GET /api/users, page by page; also for the members of a group,
+	// after GET /api/user_groups?filter[name]={name}.
 	ListUsers(ctx context.Context, req ListUsersRequest) iter.Seq2[User, error]
 
 	// CurrentUser returns the user that this client is logged in as. It fails
@@ -91,6 +96,8 @@ type UserReader interface {
 	// Couchbase: GET /whoami, GET U.
 	//
 	// Cognite: GET /api/v1/token/inspect.
+	//
+	// Iguazio: GET /api/self.
 	CurrentUser(ctx context.Context) (User, error)
 }
 
@@ -112,6 +119,10 @@ type UserWriter interface {
 	// Couchbase: GET U, PUT U, GET U.
 	//
 	// Cognite: POST P/sessions with client credentials, POST P/postgresgateway.
+	//
+	// Iguazio: GET /api/user_groups?filter[name]={name} for each group, POST
+	// /api/users, GET /api/jobs/{id} and GET U, where U is /api/users/{id}, until
+	// the job has ended and the user is operational.
 	CreateUser(ctx context.Context, req CreateUserRequest) (CreatedUser, error)
 
 	// UpdateUser changes exactly what the request names and returns the user
@@ -127,6 +138,9 @@ type UserWriter interface {
 	//
 	// Cognite: POST P/sessions with client credentials, POST
 	// P/postgresgateway/update.
+	//
+	// Iguazio: GET L, GET /api/user_groups?filter[name]={name} for each group,
+	// PUT U, GET U.
 	UpdateUser(ctx context.Context, req UpdateUserRequest) (User, error)
 
 	// DeleteUser deletes a user. It fails with [ErrNotFound] if there is none,
@@ -139,6 +153,8 @@ type UserWriter interface {
 	// Couchbase: DELETE U.
 	//
 	// Cognite: POST P/postgresgateway/delete.
+	//
+	// Iguazio: GET L, DELETE U, GET /api/jobs/{id} until the job has ended.
 	DeleteUser(ctx context.Context, req DeleteUserRequest) error
 }
 
@@ -148,6 +164,8 @@ type AccountManager interface {
 	// nothing. It fails with [ErrNotFound] if the user does not exist.
 	//
 	// Couchbase: PATCH U.
+	//
+	// Iguazio: GET L, PUT U.
 	EnableUser(ctx context.Context, req EnableUserRequest) error
 
 	// DisableUser keeps a user from logging in; all else stays as it is.
@@ -156,6 +174,8 @@ type AccountManager interface {
 	// [ErrUnsupported]: it is never imitated by taking roles or passwords away.
 	//
 	// Couchbase: PATCH U.
+	//
+	// Iguazio: GET L, PUT U.
 	DisableUser(ctx context.Context, req DisableUserRequest) error
 
 	// SetPassword replaces the password of a user; all else stays. It fails
@@ -166,6 +186,8 @@ type AccountManager interface {
 	//
 	// Couchbase: PATCH U; before version 7.1 GET U, PUT U. The server no longer
 	// asks the user to choose another password.
+	//
+	// Iguazio: GET L, PUT U.
 	SetPassword(ctx context.Context, req SetPasswordRequest) error
 }
 

@@ -1,0 +1,22 @@
+package main
+
+import (
+	"net/http/httptest"
+	"time"
+
+	simulator "github.com/usermgmt/usermgmt/internal/simulator/iguaziolite"
+)
+
+// simulate starts a system in this process, whose jobs take their time, and
+// returns the settings to reach it.
+func simulate(s settings) (simulated settings, stop func()) {
+	const key = "8f3c1d62-5b5e-4c7a-9b1e-2f6c0a7d4e11"
+	igz := simulator.New(simulator.Options{
+		AccessKey: key, Latency: time.Millisecond, JobStates: []string{"created", "in_progress"},
+		Policies: []string{"Developer", "Application Read Only", "Application Admin", "IT Admin", "Data"},
+	})
+	igz.SeedProject(s.project)
+	server := httptest.NewServer(igz)
+	s.url, s.user, s.accessKey = server.URL, "", key
+	return s, server.Close
+}
