@@ -128,7 +128,7 @@ func (b *aistoreBackend) Name() string { return aistoreName }
 var aistoreCapabilities = NewCapabilities(
 	CapCreateUser, CapGetUser, CapListUsers, CapUpdateUser, CapDeleteUser, CapCurrentUser, CapSetPassword,
 	CapListRoles, CapGetRole, CapCreateRole, CapUpdateRole, CapDeleteRole, CapGrantRoles, CapRevokeRoles,
-	CapUserName, CapUserPassword,
+	CapUserName, CapUserPassword, CapRoleSets,
 )
 
 func (b *aistoreBackend) Capabilities() Capabilities { return aistoreCapabilities }

@@ -97,6 +97,11 @@ const (
 	CapGroupRoles
 	// CapProjectGroups: groups can be members of projects.
 	CapProjectGroups
+	// CapRoleSets: the roles of a user are one set, which [User.Roles] shows
+	// and SetRoles replaces. Without it roles are levels: of those on one
+	// object a user holds one, and User.Roles and SetRoles are about some
+	// objects alone.
+	CapRoleSets
 
 	capabilityCount
 )
@@ -111,7 +116,7 @@ var capabilityNames = [capabilityCount]string{
 	CapGetProject: "GetProject", CapListProjects: "ListProjects", CapListProjectMembers: "ListProjectMembers", CapEnsureProjectMember: "EnsureProjectMember",
 	CapRemoveProjectMember: "RemoveProjectMember", CapEffectiveProjectRole: "EffectiveProjectRole",
 	CapUserName: "UserName", CapUserPassword: "UserPassword", CapDisplayName: "DisplayName", CapUpdateDisplayName: "UpdateDisplayName", CapEmail: "Email",
-	CapRoleScope: "RoleScope", CapGroupDescription: "GroupDescription", CapGroupRoles: "GroupRoles", CapProjectGroups: "ProjectGroups",
+	CapRoleScope: "RoleScope", CapGroupDescription: "GroupDescription", CapGroupRoles: "GroupRoles", CapProjectGroups: "ProjectGroups", CapRoleSets: "RoleSets",
 }
 
 // String returns the name without "Cap", such as "CreateUser".

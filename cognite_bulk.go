@@ -52,7 +52,7 @@ func (e *CogniteExtension) GetUsers(ctx context.Context, names ...string) ([]Res
 				records[i].Value = fromCogniteUser(outcome.Value)
 			}
 		}
-		return results(b, names, itself, records)
+		return cogniteResults(b, names, itself, records)
 	})
 }
 
@@ -73,12 +73,12 @@ func (b cogniteBulk) target(name string) target {
 // each carries out work for each input.
 func each[In, Out any](ctx context.Context, b cogniteBulk, inputs []In, name func(In) string, work func(context.Context, In) (Out, error)) ([]Result[Out], error) {
 	return extend(ctx, b.client, b.target(""), nil, func(ctx context.Context) ([]Result[Out], error) {
-		return results(b, inputs, name, cognite.Each(ctx, b.limit, inputs, work))
+		return cogniteResults(b, inputs, name, cognite.Each(ctx, b.limit, inputs, work))
 	})
 }
 
-// results makes the public outcomes of the items and the error of the whole.
-func results[In, Out any](b cogniteBulk, inputs []In, name func(In) string, outcomes []cognite.Outcome[Out]) ([]Result[Out], error) {
+// cogniteResults makes the public outcomes of the items and the error of the whole.
+func cogniteResults[In, Out any](b cogniteBulk, inputs []In, name func(In) string, outcomes []cognite.Outcome[Out]) ([]Result[Out], error) {
 	list := make([]Result[Out], len(outcomes))
 	errs := make([]error, len(outcomes))
 	for i, outcome := range outcomes {

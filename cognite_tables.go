@@ -122,7 +122,7 @@ func (e *CogniteExtension) GetTables(ctx context.Context, user string, names ...
 				outcomes = append(outcomes, outcome)
 			}
 		}
-		return results(b, names, itself, outcomes)
+		return cogniteResults(b, names, itself, outcomes)
 	})
 }
 
@@ -153,7 +153,7 @@ func inChunks[In, Out any](ctx context.Context, b cogniteBulk, inputs []In, name
 				outcomes = append(outcomes, outcome)
 			}
 		}
-		return results(b, inputs, name, outcomes)
+		return cogniteResults(b, inputs, name, outcomes)
 	})
 }
 

@@ -178,7 +178,7 @@ var (
 	couchbaseCapabilities = NewCapabilities(
 		CapCreateUser, CapGetUser, CapListUsers, CapUpdateUser, CapDeleteUser, CapCurrentUser, CapSetPassword,
 		CapListRoles, CapGetRole, CapGrantRoles, CapRevokeRoles,
-		CapUserName, CapUserPassword, CapDisplayName, CapUpdateDisplayName, CapRoleScope,
+		CapUserName, CapUserPassword, CapDisplayName, CapUpdateDisplayName, CapRoleScope, CapRoleSets,
 	).maybe(couchbaseEnterprise...).maybe(couchbaseLocking...)
 
 	couchbaseEnterprise = []Capability{

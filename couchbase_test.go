@@ -20,15 +20,15 @@ import (
 	"github.com/usermgmt/usermgmt"
 )
 
-// script is a cluster that gives the answers it was told to give, in order,
+// scriptedCluster is a cluster that gives the answers it was told to give, in order,
 // and notes the requests.
-type script struct {
+type scriptedCluster struct {
 	mu      sync.Mutex
 	answers []string // status and body
 	sent    []string
 }
 
-func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *scriptedCluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	body, _ := io.ReadAll(r.Body)
@@ -51,10 +51,10 @@ func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, text)
 }
 
-// scripted returns a client of a cluster that answers as told.
-func scripted(t *testing.T, answers ...string) (*usermgmt.Client, *script) {
+// scriptedClient returns a client of a cluster that answers as told.
+func scriptedClient(t *testing.T, answers ...string) (*usermgmt.Client, *scriptedCluster) {
 	t.Helper()
-	s := &script{answers: answers}
+	s := &scriptedCluster{answers: answers}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	client, err := usermgmt.New(usermgmt.Couchbase(server.URL, usermgmt.CouchbaseSeedsOnly()),
@@ -94,7 +94,7 @@ const (
 
 func TestCouchbaseUserRecord(t *testing.T) {
 	t.Parallel()
-	client, s := scripted(t, bareUser, bareUser)
+	client, s := scriptedClient(t, bareUser, bareUser)
 	user, err := client.GetUser(t.Context(), usermgmt.GetUserRequest{Name: "bare"})
 	require.NoError(t, err)
 	own := []usermgmt.Role{{Name: "data_reader", Scope: "b:s"}, {Name: "query_select", Scope: "*"}, {Name: "ro_admin"}}
@@ -491,7 +491,7 @@ func TestCouchbaseRequests(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client, s := scripted(t, test.answers...)
+			client, s := scriptedClient(t, test.answers...)
 			require.NoError(t, test.do(client, cluster(t, client)))
 			assert.Equal(t, test.sent, s.sent)
 		})
@@ -603,7 +603,7 @@ func TestCouchbaseFailures(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client, s := scripted(t, test.answers...)
+			client, s := scriptedClient(t, test.answers...)
 			err := test.do(client)
 			var got *usermgmt.Error
 			require.ErrorAs(t, err, &got)
@@ -619,7 +619,7 @@ func TestCouchbaseFailures(t *testing.T) {
 // TestCouchbaseRefusals: what makes no sense is not sent.
 func TestCouchbaseRefusals(t *testing.T) {
 	t.Parallel()
-	client, s := scripted(t)
+	client, s := scriptedClient(t)
 	ctx, e := t.Context(), cluster(t, client)
 	local, external := usermgmt.CouchbaseUser{}, usermgmt.CouchbaseUser{Domain: usermgmt.CouchbaseExternal}
 	password := usermgmt.Password("", "s3cretpw")

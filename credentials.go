@@ -134,6 +134,44 @@ func (c OAuth2ClientCredentials) Credential(context.Context) (Credential, error)
 
 func (OAuth2ClientCredentials) credentialKind() string { return "OAuth2 client credentials" }
 
+// RegistrationKeyCredential is the one-time key with which a new user of Juju
+// chooses a password. It comes from [UserWriter.CreateUser] and
+// [JujuExtension.ResetPassword]; nobody logs in with it.
+type RegistrationKeyCredential struct {
+	// Username is the user that the key is for.
+	Username string
+	// Key is the key, in base64.
+	Key Secret
+}
+
+// Credential returns c itself.
+func (c RegistrationKeyCredential) Credential(context.Context) (Credential, error) { return c, nil }
+
+func (RegistrationKeyCredential) credentialKind() string { return "registration key" }
+
+// MacaroonCredential are macaroons, with their discharges, that somebody else
+// obtained; see [Macaroons].
+type MacaroonCredential struct {
+	// Username is who logs in, empty if the macaroons say so.
+	Username string
+	// Macaroons is a list of lists, as JSON.
+	Macaroons Secret
+}
+
+// Macaroons returns the credential of discharged macaroons: a JSON list of
+// lists, each of which holds a macaroon and its discharges. username is empty
+// for a user of an identity provider, whom the macaroons name. They live for
+// hours at most: when they expire, calls fail with [ErrUnauthenticated]
+// unless a [CredentialSource] yields others.
+func Macaroons(username, list string) MacaroonCredential {
+	return MacaroonCredential{Username: username, Macaroons: NewSecret(list)}
+}
+
+// Credential returns c itself.
+func (c MacaroonCredential) Credential(context.Context) (Credential, error) { return c, nil }
+
+func (MacaroonCredential) credentialKind() string { return "macaroons" }
+
 // CertificateCredential is a TLS client certificate; see [ClientCertificate].
 type CertificateCredential struct {
 	// certificate is a function because printers show what a pointer leads

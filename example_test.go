@@ -54,7 +54,7 @@ func ExampleNew() {
 func ExampleOpen() {
 	_, err := usermgmt.Open(context.Background(), "postgres://db.example.com")
 	fmt.Println(err)
-	// Output: Open: invalid argument: url has the unknown scheme "postgres": known are memory, aistore, aistore+http, couchbase, couchbases, couchbase+http, couchbase+https, cognite, cognite+http, iguazio, iguazio+http
+	// Output: Open: invalid argument: url has the unknown scheme "postgres": known are memory, aistore, aistore+http, couchbase, couchbases, couchbase+http, couchbase+https, cognite, cognite+http, iguazio, iguazio+http, juju, juju+ws
 }
 
 // newExample returns a client with the user alice.

@@ -146,7 +146,7 @@ var iguazioCapabilities = NewCapabilities(
 	CapCreateGroup, CapGetGroup, CapListGroups, CapUpdateGroup, CapDeleteGroup, CapAddGroupMember, CapRemoveGroupMember,
 	CapGetProject, CapListProjects, CapListProjectMembers, CapEnsureProjectMember, CapRemoveProjectMember, CapEffectiveProjectRole,
 	CapUserName, CapUserPassword, CapDisplayName, CapUpdateDisplayName, CapEmail,
-	CapGroupDescription, CapGroupRoles, CapProjectGroups,
+	CapGroupDescription, CapGroupRoles, CapProjectGroups, CapRoleSets,
 )
 
 func (b *iguazioBackend) Capabilities() Capabilities { return iguazioCapabilities }

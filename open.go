@@ -23,6 +23,8 @@ import (
 //	cognite://host/project    a project's Postgres Gateway with TLS; cognite+http likewise
 //	iguazio://host            Iguazio over https
 //	iguazio+http://host:port  Iguazio over plain http
+//	juju://h1:port,h2:port    a Juju controller, or JAAS
+//	juju+ws://host:port       a Juju controller without TLS
 //
 // A URL never carries credentials, which would end up in logs: use
 // [WithCredentials]. It fails with [ErrInvalidArgument] for an unknown scheme.
@@ -45,7 +47,7 @@ func Open(ctx context.Context, rawURL string, opts ...Option) (*Client, error) {
 	return c, nil
 }
 
-const schemes = "memory, aistore, aistore+http, couchbase, couchbases, couchbase+http, couchbase+https, cognite, cognite+http, iguazio, iguazio+http"
+const schemes = "memory, aistore, aistore+http, couchbase, couchbases, couchbase+http, couchbase+https, cognite, cognite+http, iguazio, iguazio+http, juju, juju+ws"
 
 // backendFor is the one table of URL schemes.
 func backendFor(rawURL string) (Backend, error) {
@@ -56,15 +58,10 @@ func backendFor(rawURL string) (Backend, error) {
 	case "couchbase+http", "couchbase+https":
 		return Couchbase(strings.TrimPrefix(scheme, "couchbase+") + "://" + rest), nil
 	}
-	u, err := url.Parse(rawURL)
+	first, others := splitHosts(rawURL)
+	u, err := parseURL(first)
 	if err != nil {
-		return nil, fault.Invalid("url", "is not a URL") // the cause would repeat it
-	}
-	switch {
-	case u.User != nil:
-		return nil, fault.Invalid("url", "must not carry credentials: use WithCredentials")
-	case u.RawQuery != "" || u.Fragment != "":
-		return nil, fault.Invalid("url", "must not carry a query or a fragment")
+		return nil, err
 	}
 	switch u.Scheme {
 	case "memory":
@@ -81,11 +78,59 @@ func backendFor(rawURL string) (Backend, error) {
 		return Iguazio(withScheme(u, "https")), nil
 	case "iguazio+http":
 		return Iguazio(withScheme(u, "http")), nil
+	case "juju":
+		return jujuFor(u, "wss", others)
+	case "juju+ws":
+		return jujuFor(u, "ws", others)
 	case "":
 		return nil, fault.Invalid("url", "must begin with a scheme, one of %s", schemes)
 	default:
 		return nil, fault.Invalid("url", "has the unknown scheme %q: known are %s", u.Scheme, schemes)
 	}
+}
+
+// parseURL parses a URL and refuses what none may carry.
+func parseURL(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil:
+		return nil, fault.Invalid("url", "is not a URL") // the cause would repeat it
+	case u.User != nil:
+		return nil, fault.Invalid("url", "must not carry credentials: use WithCredentials")
+	case u.RawQuery != "" || u.Fragment != "":
+		return nil, fault.Invalid("url", "must not carry a query or a fragment")
+	}
+	return u, nil
+}
+
+// splitHosts splits juju://h1:1,h2:2/path, which is no URL, into one for each
+// host. Other URLs are the first as they are.
+func splitHosts(rawURL string) (first string, others []string) {
+	scheme, rest, _ := strings.Cut(rawURL, "://")
+	if scheme != "juju" && scheme != "juju+ws" {
+		return rawURL, nil
+	}
+	end := strings.IndexAny(rest, "/?#")
+	if end < 0 {
+		end = len(rest)
+	}
+	hosts := strings.Split(rest[:end], ",")
+	for i, host := range hosts {
+		hosts[i] = scheme + "://" + host + rest[end:]
+	}
+	return hosts[0], hosts[1:]
+}
+
+func jujuFor(u *url.URL, scheme string, others []string) (Backend, error) {
+	var more []string
+	for _, other := range others {
+		o, err := parseURL(other)
+		if err != nil {
+			return nil, err
+		}
+		more = append(more, withScheme(o, scheme))
+	}
+	return Juju(withScheme(u, scheme), JujuAddresses(more...)), nil
 }
 
 func memoryFor(u *url.URL) (Backend, error) {

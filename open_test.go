@@ -15,7 +15,7 @@ import (
 
 func TestOpenRefusesBadURLs(t *testing.T) {
 	t.Parallel()
-	const schemes = "memory, aistore, aistore+http, couchbase, couchbases, couchbase+http, couchbase+https, cognite, cognite+http, iguazio, iguazio+http"
+	const schemes = "memory, aistore, aistore+http, couchbase, couchbases, couchbase+http, couchbase+https, cognite, cognite+http, iguazio, iguazio+http, juju, juju+ws"
 	tests := map[string]string{
 		"":                           `Open: invalid argument: url must begin with a scheme, one of ` + schemes,
 		"users.json":                 `Open: invalid argument: url must begin with a scheme, one of ` + schemes,
@@ -28,6 +28,10 @@ func TestOpenRefusesBadURLs(t *testing.T) {
 		"aistore://admin:hu%zzsh@h/": `Open: invalid argument: url is not a URL`,
 		"couchbase://h:P@ss":         `New: invalid argument: address must not carry credentials`,
 		"couchbase+http://h1,h2/p":   `New: invalid argument: address must not have a path`,
+		"juju://admin:hush@h":        `Open: invalid argument: url must not carry credentials: use WithCredentials`,
+		"juju://h1:1,u:hush@h2:2":    `Open: invalid argument: url must not carry credentials: use WithCredentials`,
+		"juju://h1:1,h2:%zz":         `Open: invalid argument: url is not a URL`,
+		"juju://h?x=1":               `Open: invalid argument: url must not carry a query or a fragment`,
 		"aistore://":                 `New: invalid argument: address must be a URL with a host`,
 		"iguazio://":                 `New: invalid argument: address must be a URL with a host`,
 	}
@@ -77,4 +81,19 @@ func TestOpenReportsADeadServer(t *testing.T) {
 		usermgmt.WithCredentials(usermgmt.Password("admin", "pw")), usermgmt.WithRetry(usermgmt.RetryPolicy{MaxAttempts: 2, MinWait: time.Millisecond}))
 	require.ErrorIs(t, err, usermgmt.ErrUnavailable)
 	assert.Contains(t, err.Error(), "connection refused")
+}
+
+func TestOpenJuju(t *testing.T) {
+	t.Parallel()
+	c := newController(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, listener.Close()) // nobody listens there now
+	host := strings.TrimPrefix(c.address, "ws://")
+	for _, url := range []string{"juju+ws://" + host, "juju+ws://" + host + "/prefix", "juju+ws://" + listener.Addr().String() + "," + host + "/"} {
+		client, err := usermgmt.Open(t.Context(), url, usermgmt.WithCredentials(usermgmt.Password("admin", adminPassword)))
+		require.NoError(t, err, url)
+		assert.Equal(t, "juju", client.Backend())
+		require.NoError(t, client.Close())
+	}
 }

@@ -76,6 +76,8 @@ type ProjectReader interface {
 	// Cognite: GET /api/v1/token/inspect.
 	//
 	// Iguazio: GET L, where L is /api/projects?filter[name]={name}.
+	//
+	// Juju: ModelManager.ListModelSummaries, or ModelManager.ModelInfo for a UUID.
 	GetProject(ctx context.Context, req GetProjectRequest) (Project, error)
 
 	// ListProjects returns the projects that the caller may see, on the terms
@@ -84,6 +86,8 @@ type ProjectReader interface {
 	// Cognite: GET /api/v1/token/inspect; the one project that the client is for.
 	//
 	// Iguazio: GET /api/projects, page by page.
+	//
+	// Juju: ModelManager.ListModelSummaries.
 	ListProjects(ctx context.Context, req ListProjectsRequest) iter.Seq2[Project, error]
 
 	// ListProjectMembers returns the users and groups that are members of a
@@ -92,6 +96,8 @@ type ProjectReader interface {
 	//
 	// Iguazio: GET L, GET P with the members, where P is /api/projects/{id}. A
 	// member that the caller may not see has an ID and no name.
+	//
+	// Juju: as GetProject, ModelManager.ModelInfo.
 	ListProjectMembers(ctx context.Context, req ListProjectMembersRequest) iter.Seq2[ProjectMember, error]
 
 	// EffectiveProjectRole returns the highest role that a user has in a
@@ -99,6 +105,8 @@ type ProjectReader interface {
 	// fails with [ErrNotFound] if the user or the project does not exist.
 	//
 	// Iguazio: GET /api/users?filter[username]={name}, GET L, GET P.
+	//
+	// Juju: UserManager.UserInfo, as GetProject, ModelManager.ModelInfo.
 	EffectiveProjectRole(ctx context.Context, req EffectiveProjectRoleRequest) (string, error)
 }
 
@@ -113,6 +121,9 @@ type ProjectMembership interface {
 	// Iguazio: GET L, a look-up of the member, GET P with the members, POST
 	// /api/async_transactions, GET /api/jobs/{id} until the job has ended, where L
 	// and P are as for ListProjectMembers.
+	//
+	// Juju: as GetProject; UserManager.UserInfo and ModelManager.ModelInfo before
+	// and after ModelManager.ModifyModelAccess.
 	EnsureProjectMember(ctx context.Context, req EnsureProjectMemberRequest) error
 
 	// RemoveProjectMember takes a user or group out of a project. One that is
@@ -120,6 +131,8 @@ type ProjectMembership interface {
 	// [ErrNotFound] if the project or the member does not exist.
 	//
 	// Iguazio: as EnsureProjectMember.
+	//
+	// Juju: as EnsureProjectMember.
 	RemoveProjectMember(ctx context.Context, req RemoveProjectMemberRequest) error
 }
 

@@ -77,6 +77,8 @@ type RoleReader interface {
 	// AIStore: GET /v1/roles/{name}.
 	//
 	// Couchbase: GET /settings/rbac/roles.
+	//
+	// Juju: none.
 	GetRole(ctx context.Context, req GetRoleRequest) (RoleDefinition, error)
 
 	// ListRoles returns the definitions of all roles, sorted by name, on the
@@ -85,6 +87,8 @@ type RoleReader interface {
 	// AIStore: GET /v1/roles.
 	//
 	// Couchbase: GET /settings/rbac/roles.
+	//
+	// Juju: none.
 	ListRoles(ctx context.Context, req ListRolesRequest) iter.Seq2[RoleDefinition, error]
 }
 
@@ -128,6 +132,11 @@ type RoleGranter interface {
 	//
 	// Iguazio: GET /api/users?filter[username]={name}, PUT U, GET U, where U is
 	// /api/users/{id}.
+	//
+	// Juju: ModelManager.ListModelSummaries for roles on models; for each role
+	// UserManager.UserInfo and ModelManager.ModelInfo,
+	// ApplicationOffers.ApplicationOffers or Cloud.CloudInfo, before and after
+	// Modify{Controller,Model,Offer,Cloud}Access.
 	GrantRoles(ctx context.Context, req GrantRolesRequest) error
 
 	// RevokeRoles takes roles from those that a user itself holds. Roles that
@@ -141,6 +150,8 @@ type RoleGranter interface {
 	// Couchbase: GET U, PUT U.
 	//
 	// Iguazio: as GrantRoles.
+	//
+	// Juju: as GrantRoles.
 	RevokeRoles(ctx context.Context, req RevokeRolesRequest) error
 }
 

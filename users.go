@@ -67,6 +67,9 @@ type UserReader interface {
 	// /api/v1/projects/{project}.
 	//
 	// Iguazio: GET L, where L is /api/users?filter[username]={name}.
+	//
+	// Juju: UserManager.UserInfo, and Controller.GetControllerAccess for the
+	// level of a disabled user.
 	GetUser(ctx context.Context, req GetUserRequest) (User, error)
 
 	// ListUsers returns all users that the server shows to the caller, in no
@@ -84,6 +87,9 @@ type UserReader interface {
 	//
 	// Iguazio: GET /api/users, page by page; also for the members of a group,
 	// after GET /api/user_groups?filter[name]={name}.
+	//
+	// Juju: UserManager.UserInfo, and Controller.GetControllerAccess if there are
+	// disabled users.
 	ListUsers(ctx context.Context, req ListUsersRequest) iter.Seq2[User, error]
 
 	// CurrentUser returns the user that this client is logged in as. It fails
@@ -98,6 +104,8 @@ type UserReader interface {
 	// Cognite: GET /api/v1/token/inspect.
 	//
 	// Iguazio: GET /api/self.
+	//
+	// Juju: UserManager.UserInfo, the name taken from the login's answer.
 	CurrentUser(ctx context.Context) (User, error)
 }
 
@@ -123,6 +131,10 @@ type UserWriter interface {
 	// Iguazio: GET /api/user_groups?filter[name]={name} for each group, POST
 	// /api/users, GET /api/jobs/{id} and GET U, where U is /api/users/{id}, until
 	// the job has ended and the user is operational.
+	//
+	// Juju: ModelManager.ListModelSummaries for roles on models, UserManager.AddUser,
+	// UserInfo, EnableUser if need be and, without a password, ResetPassword; then
+	// as GrantRoles.
 	CreateUser(ctx context.Context, req CreateUserRequest) (CreatedUser, error)
 
 	// UpdateUser changes exactly what the request names and returns the user
@@ -141,6 +153,9 @@ type UserWriter interface {
 	//
 	// Iguazio: GET L, GET /api/user_groups?filter[name]={name} for each group,
 	// PUT U, GET U.
+	//
+	// Juju: UserManager.UserInfo, SetPassword; then as GrantRoles or RevokeRoles,
+	// UserManager.UserInfo.
 	UpdateUser(ctx context.Context, req UpdateUserRequest) (User, error)
 
 	// DeleteUser deletes a user. It fails with [ErrNotFound] if there is none,
@@ -155,6 +170,9 @@ type UserWriter interface {
 	// Cognite: POST P/postgresgateway/delete.
 	//
 	// Iguazio: GET L, DELETE U, GET /api/jobs/{id} until the job has ended.
+	//
+	// Juju: ModelManager.ListModelSummaries, ModelManager.ModelInfo,
+	// UserManager.RemoveUser.
 	DeleteUser(ctx context.Context, req DeleteUserRequest) error
 }
 
@@ -166,6 +184,8 @@ type AccountManager interface {
 	// Couchbase: PATCH U.
 	//
 	// Iguazio: GET L, PUT U.
+	//
+	// Juju: UserManager.UserInfo, UserManager.EnableUser.
 	EnableUser(ctx context.Context, req EnableUserRequest) error
 
 	// DisableUser keeps a user from logging in; all else stays as it is.
@@ -176,6 +196,9 @@ type AccountManager interface {
 	// Couchbase: PATCH U.
 	//
 	// Iguazio: GET L, PUT U.
+	//
+	// Juju: UserManager.UserInfo, ModelManager.ListModelSummaries,
+	// ModelManager.ModelInfo, UserManager.DisableUser.
 	DisableUser(ctx context.Context, req DisableUserRequest) error
 
 	// SetPassword replaces the password of a user; all else stays. It fails
@@ -188,6 +211,8 @@ type AccountManager interface {
 	// asks the user to choose another password.
 	//
 	// Iguazio: GET L, PUT U.
+	//
+	// Juju: UserManager.SetPassword.
 	SetPassword(ctx context.Context, req SetPasswordRequest) error
 }
 

@@ -102,6 +102,10 @@ func (w *World) inputs() []input {
 	if len(w.ProjectRoles) > 0 {
 		projectRole = w.ProjectRoles[0]
 	}
+	setRoles := usermgmt.CapUpdateUser
+	if w.can(usermgmt.CapGrantRoles) && !w.can(usermgmt.CapRoleSets) {
+		setRoles = usermgmt.CapRoleSets // it takes other roles than those of the world
+	}
 	create := func(change func(*usermgmt.CreateUserRequest)) func(testing.TB) error {
 		return func(t testing.TB) error {
 			_, err := m.CreateUser(t.Context(), w.userRequest("with-input", change))
@@ -128,14 +132,14 @@ func (w *World) inputs() []input {
 		{usermgmt.CapEmail, usermgmt.CapCreateUser, "Email", create(func(r *usermgmt.CreateUserRequest) { r.Email = "a@example.com" })},
 		{usermgmt.CapEmail, usermgmt.CapUpdateUser, "Email", update(usermgmt.UpdateUserRequest{Email: new("a@example.com")})},
 		{usermgmt.CapGrantRoles, usermgmt.CapCreateUser, "Roles", create(func(r *usermgmt.CreateUserRequest) { r.Roles = roles })},
-		{usermgmt.CapGrantRoles, usermgmt.CapUpdateUser, "SetRoles", update(usermgmt.UpdateUserRequest{SetRoles: &roles})},
+		{usermgmt.CapGrantRoles, setRoles, "SetRoles", update(usermgmt.UpdateUserRequest{SetRoles: &roles})},
 		{usermgmt.CapAddGroupMember, usermgmt.CapCreateUser, "Groups", create(func(r *usermgmt.CreateUserRequest) { r.Groups = []string{group} })},
 		{usermgmt.CapAddGroupMember, usermgmt.CapUpdateUser, "SetGroups", update(usermgmt.UpdateUserRequest{SetGroups: &[]string{group}})},
 		{usermgmt.CapAddGroupMember, usermgmt.CapListUsers, "Group", func(t testing.TB) error {
 			return drain(m.ListUsers(t.Context(), usermgmt.ListUsersRequest{Group: group}))
 		}},
 		{usermgmt.CapRoleScope, usermgmt.CapCreateUser, "Roles", create(func(r *usermgmt.CreateUserRequest) { r.Roles = scoped })},
-		{usermgmt.CapRoleScope, usermgmt.CapUpdateUser, "SetRoles", update(usermgmt.UpdateUserRequest{SetRoles: &scoped})},
+		{usermgmt.CapRoleScope, setRoles, "SetRoles", update(usermgmt.UpdateUserRequest{SetRoles: &scoped})},
 		{usermgmt.CapRoleScope, usermgmt.CapGrantRoles, "Roles", func(t testing.TB) error {
 			return m.GrantRoles(t.Context(), usermgmt.GrantRolesRequest{User: user, Roles: scoped})
 		}},

@@ -104,7 +104,7 @@ func differentUsers(t testing.TB, w *World) {
 	assert.Len(t, left, workers/2)
 	for _, user := range left {
 		if w.can(usermgmt.CapGrantRoles) {
-			assert.Equal(t, w.Roles[:1], user.Roles)
+			assert.Equal(t, w.Roles[:1], w.held(t, user))
 		}
 	}
 }

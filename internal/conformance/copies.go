@@ -14,11 +14,11 @@ func copyCases() []Case {
 	return []Case{
 		{
 			Name: "copies/requests are not kept", Rule: "Requests are copied when a call begins: what the caller does with them afterwards changes nothing.",
-			needs: needs(usermgmt.CapCreateUser, usermgmt.CapGetUser, usermgmt.CapUpdateUser, usermgmt.CapGrantRoles), play: requestsAreNotKept,
+			needs: needs(usermgmt.CapCreateUser, usermgmt.CapGetUser, usermgmt.CapUpdateUser, usermgmt.CapGrantRoles, usermgmt.CapRoleSets), play: requestsAreNotKept,
 		},
 		{
 			Name: "copies/requests are not changed", Rule: "No call changes what a request refers to.",
-			needs: needs(usermgmt.CapCreateUser, usermgmt.CapUpdateUser, usermgmt.CapGrantRoles, usermgmt.CapRevokeRoles), play: requestsAreNotChanged,
+			needs: needs(usermgmt.CapCreateUser, usermgmt.CapUpdateUser, usermgmt.CapGrantRoles, usermgmt.CapRevokeRoles, usermgmt.CapRoleSets), play: requestsAreNotChanged,
 		},
 		{
 			Name: "copies/results belong to the caller", Rule: "Results belong to the caller: what it does with them changes nothing.",

@@ -71,15 +71,19 @@ func randomStep(random *rand.Rand, common func(usermgmt.Capability) bool) step {
 	}
 	add(usermgmt.CapCreateUser, func(t testing.TB, w *World) string {
 		created, err := w.Manager.CreateUser(t.Context(), w.userRequest(user, func(r *usermgmt.CreateUserRequest) { r.Roles = w.pickFor(t, user, false, picks) }))
-		return w.told(w.shown(created.User), err)
+		return w.told(w.shown(t, created.User), err)
 	}, "%s %v", user, picks)
 	add(usermgmt.CapGetUser, func(t testing.TB, w *World) string {
 		got, err := w.Manager.GetUser(t.Context(), usermgmt.GetUserRequest{Name: w.Name(user)})
-		return w.told(w.shown(got), err)
+		return w.told(w.shown(t, got), err)
 	}, "%s", user)
-	add(usermgmt.CapUpdateUser, func(t testing.TB, w *World) string {
+	update := usermgmt.CapUpdateUser
+	if !common(usermgmt.CapRoleSets) {
+		update = usermgmt.CapRoleSets // which is not common: nothing is added
+	}
+	add(update, func(t testing.TB, w *World) string {
 		updated, err := w.Manager.UpdateUser(t.Context(), usermgmt.UpdateUserRequest{Name: w.Name(user), SetRoles: new(w.pickFor(t, user, true, picks))})
-		return w.told(w.shown(updated), err)
+		return w.told(w.shown(t, updated), err)
 	}, "%s %v", user, picks)
 	add(usermgmt.CapDeleteUser, func(t testing.TB, w *World) string {
 		return w.told("", w.Manager.DeleteUser(t.Context(), usermgmt.DeleteUserRequest{Name: w.Name(user), IgnoreMissing: ignore}))
@@ -126,7 +130,10 @@ func weightOf(c usermgmt.Capability) int {
 
 // pick returns roles by their numbers.
 func (w *World) pick(numbers []int) []usermgmt.Role {
-	choice := append(slices.Clone(w.Roles[:3]), usermgmt.Roles(w.Name("auditor"), w.Name("deployer"), w.Name("ghost"))...)
+	choice := slices.Clone(w.Roles[:3])
+	for _, label := range []string{"auditor", "deployer", "ghost"} {
+		choice = append(choice, usermgmt.Role{Name: w.Name(label), Scope: w.Roles[0].Scope})
+	}
 	roles := make([]usermgmt.Role, 0, len(numbers))
 	for _, n := range numbers {
 		roles = append(roles, choice[n])
@@ -146,21 +153,25 @@ func (w *World) pickFor(t testing.TB, user string, exists bool, numbers []int) [
 	return w.pick(numbers)
 }
 
-// label is the reverse of Name, and of pick for the roles of the world.
-func (w *World) label(name string) string {
-	for i, role := range w.Roles {
-		if role.Name == name {
-			return fmt.Sprintf("role %d", i)
-		}
+// label is the reverse of Name.
+func (w *World) label(name string) string { return strings.TrimPrefix(name, w.Prefix) }
+
+// roleLabel is the reverse of pick.
+func (w *World) roleLabel(role usermgmt.Role) string {
+	if i := slices.Index(w.Roles, role); i >= 0 {
+		return fmt.Sprintf("role %d", i)
 	}
-	return strings.TrimPrefix(name, w.Prefix)
+	return w.label(role.Name)
 }
 
 // shown returns what two backends must agree on about a user.
-func (w *World) shown(user usermgmt.User) string {
+func (w *World) shown(t testing.TB, user usermgmt.User) string {
+	t.Helper()
 	var roles []string
-	for _, role := range user.Roles {
-		roles = append(roles, w.label(role.Name))
+	if user.Name != "" {
+		for _, role := range w.held(t, user) {
+			roles = append(roles, w.roleLabel(role))
+		}
 	}
 	slices.Sort(roles)
 	return fmt.Sprintf("%s holds %q, disabled: %t", w.label(user.Name), roles, user.Disabled)
@@ -181,7 +192,7 @@ func (w *World) state(t testing.TB) string {
 	t.Helper()
 	var all []string
 	for _, user := range w.users(t) {
-		all = append(all, w.shown(user))
+		all = append(all, w.shown(t, user))
 	}
 	slices.Sort(all)
 	return strings.Join(all, "\n")

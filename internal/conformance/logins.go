@@ -63,9 +63,10 @@ func refusedWriteIsRepeated(t testing.TB, w *World) {
 	w.Wire.ExpireLogins()
 	sent := w.traffic(func() { w.newUser(t, "alice") })
 	assert.Equal(t, 1, sent.Logins)
+	plain := w.traffic(func() { w.newUser(t, "carol") })
 	w.Wire.Disturb(Write, Unauthenticated, 1)
 	sent = w.traffic(func() { w.newUser(t, "bob") })
-	assert.Equal(t, 2, sent.Writes)
+	assert.Equal(t, plain.Writes+1, sent.Writes)
 }
 
 func alwaysRefused(t testing.TB, w *World) {

@@ -69,13 +69,16 @@ func projectCases() []Case {
 	}
 }
 
-// projectMembers returns the roles of the members of a project.
+// projectMembers returns the roles of the members of a project, without that
+// of the founder.
 func (w *World) projectMembers(t testing.TB, project string) map[usermgmt.Member]string {
 	t.Helper()
 	roles := map[usermgmt.Member]string{}
 	for _, member := range collect(t, w.Manager.ListProjectMembers(t.Context(), usermgmt.ListProjectMembersRequest{Project: project})) {
 		assert.NotContains(t, roles, member.Member, "each once")
-		roles[member.Member] = member.Role
+		if member.Member != usermgmt.UserMember(w.Founder) {
+			roles[member.Member] = member.Role
+		}
 	}
 	return roles
 }

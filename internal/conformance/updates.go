@@ -37,7 +37,7 @@ func userFields() []userField {
 			},
 		},
 		{
-			"SetRoles", needs(usermgmt.CapGrantRoles),
+			"SetRoles", needs(usermgmt.CapGrantRoles, usermgmt.CapRoleSets),
 			func(_ testing.TB, w *World, req *usermgmt.UpdateUserRequest, want *usermgmt.User) {
 				roles := w.Roles[1:3]
 				req.SetRoles, want.Roles = &roles, sortedRoles(roles)
@@ -72,7 +72,7 @@ func updateCases() []Case {
 		},
 		{
 			Name: "users/update with a missing role or group changes nothing", Rule: "A role or group that does not exist is ErrNotFound and named, and nothing of the request is carried out.",
-			needs: needs(usermgmt.CapCreateUser, usermgmt.CapUpdateUser, usermgmt.CapGetUser, usermgmt.CapGrantRoles), play: updateWithMissing,
+			needs: needs(usermgmt.CapCreateUser, usermgmt.CapUpdateUser, usermgmt.CapGetUser, usermgmt.CapGrantRoles, usermgmt.CapRoleSets), play: updateWithMissing,
 		},
 	}
 	for _, field := range userFields() {
@@ -156,7 +156,7 @@ func updateToNothing(t testing.TB, w *World) {
 	if w.can(usermgmt.CapEmail) {
 		req.Email, want.Email = new(""), ""
 	}
-	if w.can(usermgmt.CapGrantRoles) {
+	if w.can(usermgmt.CapRoleSets) {
 		req.SetRoles, want.Roles, want.EffectiveRoles = &[]usermgmt.Role{}, nil, nil
 	}
 	if w.can(usermgmt.CapAddGroupMember) {
@@ -165,7 +165,7 @@ func updateToNothing(t testing.TB, w *World) {
 	updated, err := w.Manager.UpdateUser(t.Context(), req)
 	require.NoError(t, err)
 	assert.Equal(t, updated, w.getUser(t, before.Name))
-	if w.can(usermgmt.CapGrantRoles) {
+	if w.can(usermgmt.CapRoleSets) {
 		assert.Empty(t, updated.EffectiveRoles)
 		updated.EffectiveRoles = nil
 	}

@@ -58,11 +58,17 @@ type World struct {
 	// Roles are at least three roles that exist and that users and groups can
 	// be given; none implies another.
 	Roles []usermgmt.Role
+	// HeldRoles returns which roles a user itself holds of those in Roles. It
+	// is nil where User.Roles shows them; see CapRoleSets.
+	HeldRoles func(t testing.TB, name string) []usermgmt.Role
+	// Founder is a user who is a member of every project from the start,
+	// where there must be one; empty where projects begin without members.
+	Founder string
 	// ScopedRoles are one role limited to two different scopes; nil without
 	// CapRoleScope.
 	ScopedRoles []usermgmt.Role
-	// Projects are at least two projects without members whose names begin
-	// with Prefix; nil without CapGetProject.
+	// Projects are at least two projects, without members but Founder, whose
+	// names begin with Prefix; nil without CapGetProject.
 	Projects []string
 	// ProjectRoles are at least three roles in projects, the lowest first; nil
 	// without CapEnsureProjectMember.
@@ -78,6 +84,9 @@ type World struct {
 	// Secrets returns what the client has logged in with so far: passwords,
 	// keys and tokens. It is nil where the client has no login.
 	Secrets func() []string
+	// LoginPerConnection is set where a login belongs to a connection, so that
+	// one that breaks costs another login.
+	LoginPerConnection bool
 	// Wire is what lies between client and server, nil if there is nothing.
 	Wire Wire
 
@@ -173,6 +182,15 @@ func (w *World) getUser(t testing.TB, name string) usermgmt.User {
 	user, err := w.Manager.GetUser(t.Context(), usermgmt.GetUserRequest{Name: name})
 	require.NoError(t, err)
 	return user
+}
+
+// held returns the roles that a user itself holds, as results hold them.
+func (w *World) held(t testing.TB, user usermgmt.User) []usermgmt.Role {
+	t.Helper()
+	if w.HeldRoles == nil {
+		return user.Roles
+	}
+	return sortedRoles(w.HeldRoles(t, user.Name))
 }
 
 // getGroup returns a group that has to exist.
