@@ -1,11 +1,13 @@
 package usermgmt_test
 
 import (
+	"crypto/rand"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,7 +16,7 @@ import (
 	"github.com/usermgmt/usermgmt"
 	"github.com/usermgmt/usermgmt/internal/conformance"
 	"github.com/usermgmt/usermgmt/internal/simulator"
-	gatewaysim "github.com/usermgmt/usermgmt/internal/simulator/cognitestub"
+	gatewaysim "github.com/usermgmt/usermgmt/internal/simulator/cognite"
 )
 
 func TestCogniteConformance(t *testing.T) {
@@ -22,59 +24,83 @@ func TestCogniteConformance(t *testing.T) {
 	runConformance(t, simulatedGateway)
 }
 
+// gatewayTokenPath is the path of the token endpoint of simulated servers.
+const gatewayTokenPath = "/oauth2/token"
+
 // simulatedGateway makes worlds with a simulated server each, which is its own
-// token endpoint.
+// token endpoint. It is managed by a machine that is no user of the gateway.
 func simulatedGateway(t testing.TB, opts ...usermgmt.Option) *conformance.World {
 	t.Helper()
-	const machine, secret, resident = "machine", "the machine's secret", "pg_resident"
-	gateway := gatewaysim.New(gatewaysim.Options{Project: "plant-7", ClientID: machine, ClientSecret: secret, Subject: "svc-roster"})
-	gateway.SeedUser(resident)
+	const name, machine, secret, subject, resident = "plant-7", "machine", "the machine's secret", "svc-roster", "pg_resident"
+	var made madeUp
+	gateway := gatewaysim.New(gatewaysim.Options{TokenPath: gatewayTokenPath, Make: made.text})
+	gateway.SeedClient(machine, secret, gatewaysim.Admin(subject, name))
+	project := gateway.Project(name)
+	project.SeedUsers(gatewaysim.User{Username: resident})
 	wire := &httpWire{
-		handler: gateway.Handler, kindOf: gatewayKind, secretOf: bearerOf, expire: gateway.ExpireTokens,
-		refusal: refuseLogin,
+		handler: gateway.Handler, kindOf: gatewayKind, secretOf: bearerOf, expire: gateway.ExpireTokens, refusal: refuseLogin,
 	}
 	server := httptest.NewServer(wire)
 	t.Cleanup(server.Close)
-	client, err := usermgmt.New(usermgmt.Cognite(server.URL, "plant-7"), slices.Concat(opts, []usermgmt.Option{
+	client, err := usermgmt.New(usermgmt.Cognite(server.URL, name), slices.Concat(opts, []usermgmt.Option{
 		usermgmt.WithCredentials(usermgmt.OAuth2ClientCredentials{
-			TokenURL: server.URL + gatewaysim.TokenPath, ClientID: machine, ClientSecret: usermgmt.NewSecret(secret),
+			TokenURL: server.URL + gatewayTokenPath, ClientID: machine, ClientSecret: usermgmt.NewSecret(secret),
 		}),
 		usermgmt.WithRetry(usermgmt.RetryPolicy{MinWait: time.Millisecond, MaxWait: 10 * time.Millisecond}),
 	})...)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
-	var nonces sync.Map
+	var sessions atomic.Int64
 	return &conformance.World{
 		Manager:  client,
-		Self:     "svc-roster",
+		Self:     subject,
 		Resident: resident,
-		Projects: []string{"plant-7"},
+		Projects: []string{name},
 		Credential: func() usermgmt.Credential {
-			nonce := gateway.NewNonce()
-			nonces.Store(nonce, true)
+			nonce := made.text(gatewaysim.Nonce)
+			project.SeedSession(gatewaysim.Session{
+				ID: sessions.Add(1), Status: gatewaysim.Ready,
+				CreationTime: time.Now().UnixMilli(), ExpirationTime: time.Now().Add(time.Hour).UnixMilli(),
+			}, nonce)
 			return usermgmt.SessionNonce(nonce)
 		},
 		Seed: func(_ testing.TB, names []string) {
 			for _, name := range names {
-				gateway.SeedUser(name)
+				project.SeedUsers(gatewaysim.User{Username: name})
 			}
 		},
-		Secrets: func() []string {
-			all := append(wire.seen(), secret)
-			nonces.Range(func(nonce, _ any) bool {
-				all = append(all, nonce.(string))
-				return true
-			})
-			return all
-		},
-		Wire: wire,
+		Secrets: func() []string { return append(made.secrets(), secret) },
+		Wire:    wire,
 	}
+}
+
+// madeUp is what a server made up.
+type madeUp struct {
+	mu    sync.Mutex
+	texts []string // nonces, passwords and tokens
+}
+
+func (m *madeUp) text(kind gatewaysim.Kind) string {
+	text := rand.Text()
+	if kind == gatewaysim.Username {
+		return "pg_" + strings.ToLower(text)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.texts = append(m.texts, text)
+	return text
+}
+
+func (m *madeUp) secrets() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.texts)
 }
 
 // gatewayKind tells what a request is for. Reading users by name is a POST.
 func gatewayKind(r *http.Request) conformance.RequestKind {
 	switch {
-	case r.URL.Path == gatewaysim.TokenPath:
+	case r.URL.Path == gatewayTokenPath:
 		return conformance.Login
 	case r.Method == http.MethodGet, strings.HasSuffix(r.URL.Path, "/byids"):
 		return conformance.Read
