@@ -133,6 +133,10 @@ func TestCouchbaseReadsItsWrites(t *testing.T) {
 	require.ErrorIs(t, cluster(t, client).WaitVisible(waiting, "alice", usermgmt.CouchbaseLocal), context.DeadlineExceeded)
 	sim.Node(1).CatchUp()
 	require.NoError(t, cluster(t, client).WaitVisible(t.Context(), "alice", usermgmt.CouchbaseLocal))
+	sim.Node(1).Kill()
+	require.NoError(t, cluster(t, client).WaitVisible(t.Context(), "alice", usermgmt.CouchbaseLocal), "a node that is down serves nobody")
+	sim.Node(0).Kill()
+	require.ErrorIs(t, cluster(t, client).WaitVisible(t.Context(), "alice", usermgmt.CouchbaseLocal), usermgmt.ErrUnavailable)
 }
 
 // TestCouchbaseDomains: a name can stand for two users.

@@ -112,9 +112,9 @@ func (e *CouchbaseExtension) ValidateUser(ctx context.Context, req CreateUserReq
 	})
 }
 
-// WaitVisible returns as soon as every node shows the user, or with an error
-// when ctx ends: a change shows at once on the node that made it, and moments
-// later on the others. It sends GET /settings/rbac/users/{domain}/{name} to
+// WaitVisible returns as soon as every node that can be reached shows the
+// user, or with an error when ctx ends: a change shows at once on the node that
+// made it, and moments later on the others. It sends GET /settings/rbac/users/{domain}/{name} to
 // each node. Data services follow a moment later still.
 func (e *CouchbaseExtension) WaitVisible(ctx context.Context, name string, domain CouchbaseDomain) error {
 	return extendDo(ctx, e.client, couchbaseTarget("WaitVisible", "user", name), named(name), func(ctx context.Context) error {

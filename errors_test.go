@@ -60,7 +60,7 @@ func TestWrapCarriesEveryDetail(t *testing.T) {
 		Fields: map[string]string{"a": "b"}, Permissions: []string{"p"}, Err: cause,
 	}, e)
 	require.ErrorIs(t, err, cause)
-	assert.Equal(t, "CreateUser aistore: unavailable: come back (status 503, request r-1, retry after 1s, the change may have been made)", err.Error())
+	assert.Equal(t, "CreateUser aistore: unavailable: come back (role \"reader\", status 503, request r-1, retry after 1s, the change may have been made)", err.Error())
 }
 
 func TestErrorText(t *testing.T) {

@@ -372,7 +372,7 @@ func TestProjectRolesOfMemory(t *testing.T) {
 	assert.Empty(t, effective())
 	assert.Empty(t, projects())
 
-	require.EqualError(t, furnishRoles(usermgmt.UserMember("admin"), "viewer"), "EnsureProjectMember memory: invalid argument: Role must be one of guest, owner")
+	require.EqualError(t, furnishRoles(usermgmt.UserMember("admin"), "viewer"), "EnsureProjectMember memory: invalid argument: Role must be one of guest, owner (project \"p\")")
 	require.NoError(t, furnishRoles(usermgmt.GroupMember("g"), "owner"))
 	assert.Equal(t, "owner", effective())
 	require.NoError(t, furnishRoles(usermgmt.UserMember("admin"), "guest"))
@@ -593,7 +593,7 @@ func TestAuthenticate(t *testing.T) {
 		t.Helper()
 		_, err := x.Authenticate(ctx, name, password)
 		require.ErrorIs(t, err, usermgmt.ErrUnauthenticated)
-		assert.EqualError(t, err, "Authenticate memory: unauthenticated: the name or the password is wrong")
+		assert.EqualError(t, err, fmt.Sprintf("Authenticate memory: unauthenticated: the name or the password is wrong (user %q)", name))
 	}
 	refused("alice", wrong)
 	refused("nobody", right)

@@ -3,8 +3,10 @@ package couchbase
 import (
 	"context"
 	"net"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -183,6 +185,42 @@ func TestServiceRecords(t *testing.T) {
 	c.nodes.resolving <- struct{}{} // another call is at it
 	_, err = c.nodes.Route(ctx)
 	assert.Equal(t, fault.Canceled, fault.KindOf(err))
+}
+
+// TestResolverFails: a passing failure of the resolver is not taken to mean
+// that there is no record.
+func TestResolverFails(t *testing.T) {
+	t.Parallel()
+	a, err := parseAddress("couchbases://db.example.com")
+	require.NoError(t, err)
+	failing := &records{err: &net.DNSError{IsTemporary: true}, hosts: []*net.SRV{{Target: "n1.example.com."}}}
+	n, err := newNodes(a, failing, false)
+	require.NoError(t, err)
+	clock := time.Unix(1e9, 0)
+	n.now = func() time.Time { return clock }
+	route := func() *url.URL {
+		base, err := n.Route(t.Context())
+		require.NoError(t, err)
+		return base
+	}
+	name := route()
+	assert.Equal(t, "db.example.com", name.Hostname())
+	n.Done(name, nil)
+	clock = clock.Add(time.Hour)
+	route()
+	assert.Len(t, failing.asked, 1, "the name is a host that answers")
+
+	n.Done(name, down)
+	route()
+	assert.Len(t, failing.asked, 2)
+	route()
+	assert.Len(t, failing.asked, 2, "not at each call")
+	failing.err = nil
+	clock = clock.Add(firstAside)
+	assert.Equal(t, "n1.example.com", route().Hostname())
+	clock = clock.Add(time.Hour)
+	route()
+	assert.Len(t, failing.asked, 3, "what was found stays")
 }
 
 func FuzzAddress(f *testing.F) {

@@ -28,7 +28,8 @@ type Credential struct {
 	Username string
 	// Password is the password of Username.
 	Password string
-	// Token is a JWT. It is asked for at each request, because it expires.
+	// Token is a JWT. It is asked for at each request, because it expires, and
+	// leaves the machine over TLS alone, even if plain HTTP is allowed.
 	Token string
 }
 
@@ -67,6 +68,7 @@ type Client struct {
 	address    address
 	uuid       string
 	credential func(ctx context.Context) (Credential, error)
+	inClear    bool // other machines may be reached without TLS
 }
 
 // New returns a client. It sends nothing. The connection string is
@@ -87,6 +89,7 @@ func New(config Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{nodes: nodes, address: address, uuid: config.ClusterUUID, credential: config.Credential}
+	c.inClear = !address.scheme.tls && config.Transport.AllowPlainHTTP
 	config.Transport.Authenticator = nil
 	if config.Credential != nil {
 		config.Transport.Authenticator = transport.NewSession(c.logIn)
@@ -116,6 +119,9 @@ func (c *Client) logIn(ctx context.Context, refused *transport.Grant) (*transpor
 			return nil, err
 		}
 		return nil, &fault.Error{Kind: fault.Unauthenticated, Message: "the credential source failed", Err: err}
+	}
+	if credential.Token != "" && c.inClear {
+		return nil, fault.Invalid("Token", "must not be sent in clear: use couchbases:// or https://")
 	}
 	grant, err := grantFor(credential)
 	if err != nil {

@@ -216,6 +216,69 @@ func TestCredentials(t *testing.T) {
 	assert.NotContains(t, text, "secret")
 }
 
+// TestTokensNeedTLS: a token reaches this machine without TLS and no other.
+func TestTokensNeedTLS(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		address string
+		plain   bool
+		sent    bool
+	}{
+		{"https://db.example.com", true, true},
+		{"couchbases://db.example.com", false, true},
+		{"http://127.0.0.1:8091", false, true},
+		{"http://db.example.com", true, false},
+		{"couchbase://db.example.com", true, false},
+	} {
+		sent := false
+		c, err := New(Config{
+			Address: test.address, Resolver: noRecords{},
+			Credential: func(context.Context) (Credential, error) { return Credential{Token: "t"}, nil },
+			Transport: transport.Config{AllowPlainHTTP: test.plain, HTTPClient: &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+				sent = true
+				return reply(200, `""`), nil
+			})}},
+		})
+		require.NoError(t, err)
+		t.Cleanup(c.Close)
+		err = c.DeleteUser(t.Context(), Local, "u")
+		assert.Equal(t, test.sent, sent, test.address)
+		if test.sent {
+			assert.NoError(t, err)
+		} else {
+			assert.Equal(t, fault.InvalidArgument, fault.KindOf(err))
+		}
+	}
+}
+
+// TestUncheckedRolesAreNotSent: a role that was not made by NewRole is checked
+// where it is written.
+func TestUncheckedRolesAreNotSent(t *testing.T) {
+	t.Parallel()
+	c := fakeCluster(t, func(r *http.Request) (int, string) {
+		t.Error("sent", r.Method, r.URL)
+		return 200, `""`
+	})
+	for _, role := range []Role{{}, {Name: "ro_admin,admin"}, {Name: "data_reader[b],admin"}, {Name: "data_reader", Scope: "b],admin[x"}, {Name: "data_reader", Scope: "b\n"}} {
+		for _, err := range []error{
+			c.PutUser(t.Context(), Local, "u", UserForm{Roles: []Role{role}}),
+			c.CreateUser(t.Context(), Local, "u", UserForm{Roles: []Role{role}}),
+			c.PutGroup(t.Context(), "g", GroupForm{Roles: []Role{role}}),
+		} {
+			assert.Equal(t, fault.InvalidArgument, fault.KindOf(err), "%+v", role)
+			assert.Error(t, err)
+		}
+	}
+	for _, permissions := range [][]string{nil, {""}, {"a!read,b!write"}} {
+		_, err := c.CheckPermissions(t.Context(), permissions...)
+		assert.Equal(t, fault.InvalidArgument, fault.KindOf(err))
+		assert.Error(t, err)
+	}
+	_, err := collect(t, c, UserQuery{Domain: "admin"})
+	assert.Equal(t, fault.InvalidArgument, fault.KindOf(err))
+	assert.Error(t, err)
+}
+
 // TestForeignAnswers: success in the words of another server is none.
 func TestForeignAnswers(t *testing.T) {
 	t.Parallel()

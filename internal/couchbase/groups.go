@@ -95,6 +95,9 @@ func (c *Client) putGroup(ctx context.Context, class transport.Class, id string,
 	if err := CheckName("Group name", id); err != nil {
 		return err
 	}
+	if err := checkRoles(group.Roles); err != nil {
+		return err
+	}
 	form := url.Values{"roles": {formatRoles(group.Roles)}}
 	if group.Description != nil {
 		form.Set("description", *group.Description)

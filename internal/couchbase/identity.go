@@ -47,9 +47,12 @@ func (c *Client) WhoAmI(ctx context.Context) (Identity, error) {
 // CheckPermissions tells which permissions the client has: POST
 // /pools/default/checkPermissions.
 func (c *Client) CheckPermissions(ctx context.Context, permissions ...string) (map[string]bool, error) {
+	if len(permissions) == 0 {
+		return nil, fault.Invalid("permissions", "must not be empty")
+	}
 	for _, permission := range permissions {
-		if strings.TrimSpace(permission) == "" || strings.ContainsFunc(permission, isSpaceOrControl) {
-			return nil, fault.Invalid("permissions", "must not be empty or hold blanks")
+		if permission == "" || strings.Contains(permission, ",") || strings.ContainsFunc(permission, isSpaceOrControl) {
+			return nil, fault.Invalid("permissions", "must not be empty or hold commas and blanks")
 		}
 	}
 	var held map[string]bool

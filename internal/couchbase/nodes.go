@@ -2,6 +2,8 @@ package couchbase
 
 import (
 	"context"
+	"errors"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -30,8 +32,9 @@ type nodes struct {
 	scheme     scheme
 	network    string
 	allowPlain bool
-	resolve    func(ctx context.Context) []host // nil once done
-	resolving  chan struct{}                    // holds an element while names are resolved
+	resolve    func(ctx context.Context) ([]host, error) // nil once done
+	resolving  chan struct{}                             // holds an element while names are resolved
+	lookedUp   time.Time                                 // when resolve failed last
 	discover   func(ctx context.Context, origin *url.URL) (serviceMap, error)
 	now        func() time.Time
 
@@ -62,27 +65,30 @@ func newNodes(a address, resolver Resolver, allowPlain bool) (*nodes, error) {
 		return nil, err
 	}
 	if a.srv {
-		n.resolve = func(ctx context.Context) []host { return lookUp(ctx, resolver, a.scheme, a.hosts[0].name) }
+		n.resolve = func(ctx context.Context) ([]host, error) { return lookUp(ctx, resolver, a.scheme, a.hosts[0].name) }
 	}
 	return n, nil
 }
 
 // lookUp returns the hosts of the SRV record of a name, none if there is no such
-// record or nobody to ask: then the name is a host.
-func lookUp(ctx context.Context, resolver Resolver, s scheme, name string) []host {
+// record: then the name is a host. An error leaves open which it is.
+func lookUp(ctx context.Context, resolver Resolver, s scheme, name string) ([]host, error) {
 	service := "couchbase"
 	if s.tls {
 		service = "couchbases"
 	}
 	_, records, err := resolver.LookupSRV(ctx, service, "tcp", name)
+	if unknown, ok := errors.AsType[*net.DNSError](err); ok && unknown.IsNotFound {
+		return nil, nil
+	}
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	hosts := make([]host, 0, len(records))
 	for _, record := range records {
 		hosts = append(hosts, host{name: strings.TrimSuffix(record.Target, "."), port: s.mgmt}) // its port is the data service's
 	}
-	return hosts
+	return hosts, nil
 }
 
 // seed makes hosts the nodes to begin with.
@@ -95,7 +101,7 @@ func (n *nodes) seed(hosts []host) error {
 		}
 		seeds = append(seeds, base)
 	}
-	n.seeds, n.known = seeds, nil
+	n.seeds, n.known, n.current = seeds, nil, nil
 	for _, base := range seeds {
 		n.known = append(n.known, &node{base: base})
 	}
@@ -114,7 +120,7 @@ func (n *nodes) Route(ctx context.Context) (*url.URL, error) {
 }
 
 // resolved makes sure that the seeds are known. Calls wait for the one that
-// resolves them.
+// resolves them. While the resolver fails, the name stands for a host.
 func (n *nodes) resolved(ctx context.Context) error {
 	select {
 	case n.resolving <- struct{}{}:
@@ -122,12 +128,16 @@ func (n *nodes) resolved(ctx context.Context) error {
 	case <-ctx.Done():
 		return fault.Ended(ctx, ctx.Err())
 	}
-	if n.resolve == nil {
+	if n.resolve == nil || !n.lookedUp.IsZero() && !n.mayLookUpAgain() {
 		return nil
 	}
-	hosts := n.resolve(ctx)
+	hosts, err := n.resolve(ctx)
 	if ctx.Err() != nil {
 		return fault.Ended(ctx, ctx.Err())
+	}
+	if err != nil {
+		n.lookedUp = n.now()
+		return nil //nolint:nilerr // the name may be a host all the same
 	}
 	n.resolve = nil
 	if len(hosts) == 0 {
@@ -136,6 +146,14 @@ func (n *nodes) resolved(ctx context.Context) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.seed(hosts)
+}
+
+// mayLookUpAgain reports whether the record of the name should be looked up once
+// more: the name is no host that answers, and the last time is a while ago.
+func (n *nodes) mayLookUpAgain() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.known[0].failures > 0 && n.now().Sub(n.lookedUp) >= firstAside
 }
 
 // best returns the current node, or if it is set aside the first that is not,
@@ -220,6 +238,9 @@ func (n *nodes) refresh(from *url.URL) {
 	n.work.Go(func() {
 		defer cancel()
 		n.update(ctx, from)
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		n.asking = false
 	})
 }
 
@@ -229,7 +250,6 @@ func (n *nodes) update(ctx context.Context, from *url.URL) {
 	services, err := n.discover(ctx, from)
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.asking = false
 	if err == nil {
 		n.adopt(services, from)
 	}

@@ -197,6 +197,30 @@ func TestDiscovery(t *testing.T) {
 	r.Done(r.route(), nil)
 }
 
+// TestDiscoveryForACaller: a discovery on behalf of a caller does not make the
+// one in the background be forgotten, which close has to end.
+func TestDiscoveryForACaller(t *testing.T) {
+	t.Parallel()
+	r := newRing(t, "http://a")
+	asked := make(chan struct{}, 3)
+	r.discover = func(ctx context.Context, _ *url.URL) (serviceMap, error) {
+		asked <- struct{}{}
+		if _, background := ctx.Deadline(); background {
+			<-ctx.Done()
+		}
+		return serviceMap{}, errors.New("no such route")
+	}
+	r.Done(r.route(), nil)
+	<-asked
+	r.update(t.Context(), r.route())
+	<-asked
+	r.clock = r.clock.Add(mapLife)
+	r.Done(r.route(), nil)
+	assert.True(t, r.asking, "the first is still under way")
+	r.close()
+	assert.Empty(t, asked, "no second one was begun")
+}
+
 // hosts returns the nodes in the order in which they are tried.
 func (r *ring) hosts() []string {
 	var hosts []string

@@ -54,9 +54,10 @@ type onePage[T any] struct {
 	Groups []T `json:"groups"`
 }
 
-// next returns the parameters of the next page, nil after the last. Nothing
-// else of the link is used, which could lead anywhere.
-func (p onePage[T]) next(c *Client) (url.Values, error) {
+// next returns the parameters of the next page, nil after the last. Of the link,
+// which could lead anywhere, only the place and the order are used: what limits
+// the list stays as given.
+func (p onePage[T]) next(c *Client, given parameters) (url.Values, error) {
 	if p.Links.Next == "" {
 		return nil, nil
 	}
@@ -64,11 +65,8 @@ func (p onePage[T]) next(c *Client) (url.Values, error) {
 	if err != nil || !u.Query().Has("startFrom") {
 		return nil, fault.New(fault.Internal, "the server tells a next page that cannot be found")
 	}
-	query := c.query(nil)
-	if query == nil {
-		query = url.Values{}
-	}
-	for _, name := range []string{"permission", "substr", "pageSize", "sortBy", "order", "startFromDomain", "startFrom"} {
+	query := c.query(given)
+	for _, name := range []string{"sortBy", "order", "startFromDomain", "startFrom"} {
 		if u.Query().Has(name) {
 			query.Set(name, u.Query().Get(name))
 		}
@@ -120,7 +118,7 @@ func pages[T any](ctx context.Context, c *Client, path []string, permission stri
 		if read++; read == next { // powers of two, so that a loop of any length is found
 			mark, next = query.Encode(), 2*next
 		}
-		if query, err = answer.next(c); err != nil || query == nil {
+		if query, err = answer.next(c, given); err != nil || query == nil {
 			return err
 		}
 		if query.Encode() == mark {

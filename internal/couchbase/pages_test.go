@@ -43,7 +43,7 @@ func TestPages(t *testing.T) {
 		queries = append(queries, r.URL.Path+"?"+r.URL.RawQuery)
 		switch r.URL.Query().Get("startFrom") {
 		case "":
-			return 200, page("pageSize=2&sortBy=id&order=desc&startFromDomain=local&startFrom=b&elsewhere=1", "d", "c")
+			return 200, page("pageSize=2&permission=other&sortBy=id&order=desc&startFromDomain=local&startFrom=b&elsewhere=1", "d", "c")
 		case "b":
 			return 200, page("pageSize=2&startFrom=b%2B1&startFromDomain=local", "b", "b+1")
 		default:
@@ -55,9 +55,9 @@ func TestPages(t *testing.T) {
 	assert.Equal(t, []string{"d", "c", "b", "b+1", "a"}, ids, "a user that two pages share comes once")
 	assert.Equal(t, []string{
 		"/settings/rbac/users?order=desc&pageSize=2&permission=p&sortBy=id&substr=x+y",
-		"/settings/rbac/users?order=desc&pageSize=2&sortBy=id&startFrom=b&startFromDomain=local",
-		"/settings/rbac/users?pageSize=2&startFrom=b%2B1&startFromDomain=local",
-	}, queries)
+		"/settings/rbac/users?order=desc&pageSize=2&permission=p&sortBy=id&startFrom=b&startFromDomain=local&substr=x+y",
+		"/settings/rbac/users?order=desc&pageSize=2&permission=p&sortBy=id&startFrom=b%2B1&startFromDomain=local&substr=x+y",
+	}, queries, "what limits the list is not the server's to change")
 
 	queries = nil
 	for range c.ListUsers(t.Context(), UserQuery{Page: Page{Contains: "x"}}) {

@@ -409,14 +409,19 @@ func replayClient(t *testing.T, replay http.RoundTripper, a args, s *transcript.
 			hosts = hosts[:1]
 		}
 	}
+	credential := recordedCredential(t, s)
+	scheme := "couchbase://"
+	if credential.Token != "" {
+		scheme = "couchbases://" // a token is not sent in clear
+	}
 	c, err := New(Config{
 		Transport: transport.Config{
 			HTTPClient: &http.Client{Transport: replay}, AllowPlainHTTP: true,
 			Retry: transport.Retry{MaxAttempts: len(s.Exchanges), MinWait: time.Millisecond, MaxWait: time.Millisecond},
 		},
-		Address:    "couchbase://" + strings.Join(hosts, ","),
+		Address:    scheme + strings.Join(hosts, ","),
 		Resolver:   noRecords{},
-		Credential: func(context.Context) (Credential, error) { return recordedCredential(t, s), nil },
+		Credential: func(context.Context) (Credential, error) { return credential, nil },
 	})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)

@@ -31,15 +31,12 @@ type Role struct {
 // NewRole returns the role of a name and a scope, in which trailing parts may
 // be "*". A wildcard before a named part cannot be expressed and is refused.
 func NewRole(name, scope string) (Role, error) {
-	if name == "" || !utf8.ValidString(name) || strings.ContainsAny(name, "[],:") || strings.ContainsFunc(name, isSpaceOrControl) {
-		return Role{}, fault.Invalid("role", "has no proper name")
-	}
 	role := Role{Name: strings.ToLower(name)}
+	if err := (Role{Name: name, Scope: scope}).check(); err != nil {
+		return Role{}, err
+	}
 	if scope == "" {
 		return role, nil
-	}
-	if !utf8.ValidString(scope) || strings.ContainsAny(scope, "[],") || strings.ContainsFunc(scope, isSpaceOrControl) {
-		return Role{}, fault.Invalid("role", "must not have commas, brackets, blanks or control characters in its scope")
 	}
 	parts := strings.Split(scope, ":")
 	if len(parts) > 3 || slices.Contains(parts, "") {
@@ -50,6 +47,18 @@ func NewRole(name, scope string) (Role, error) {
 		return Role{}, fault.Invalid("role", "must not have a wildcard before a name in its scope")
 	}
 	return role, nil
+}
+
+// check refuses what would be read as another role, or as several. It lets pass
+// what only a later server knows, so that it can be written back.
+func (r Role) check() error {
+	if r.Name == "" || !utf8.ValidString(r.Name) || strings.ContainsAny(r.Name, "[],:") || strings.ContainsFunc(r.Name, isSpaceOrControl) {
+		return fault.Invalid("role", "has no proper name")
+	}
+	if !utf8.ValidString(r.Scope) || strings.ContainsAny(r.Scope, "[],") || strings.ContainsFunc(r.Scope, isSpaceOrControl) {
+		return fault.Invalid("role", "must not have commas, brackets, blanks or control characters in its scope")
+	}
+	return nil
 }
 
 func isSpaceOrControl(r rune) bool { return r <= ' ' || r == 0x7f }
@@ -82,6 +91,15 @@ func ParseRole(text string) (Role, error) {
 		return Role{}, fault.Invalid("role", `must look like "name" or "name[scope]"`)
 	}
 	return NewRole(name, scope)
+}
+
+func checkRoles(roles []Role) error {
+	for _, role := range roles {
+		if err := role.check(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // formatRoles returns roles as forms have them.

@@ -259,6 +259,9 @@ func (c *Client) putUser(ctx context.Context, class transport.Class, query url.V
 			return err
 		}
 	}
+	if err := checkRoles(user.Roles); err != nil {
+		return err
+	}
 	form, secrets := user.values()
 	_, err := c.write(ctx, &transport.Request{
 		Method: http.MethodPut, Path: userPath(domain, id), Query: query, Body: []byte(form.Encode()), ContentType: formType,
@@ -304,15 +307,26 @@ func (c *Client) DeleteUser(ctx context.Context, domain, id string) error {
 	return c.remove(ctx, userPath(domain, id)...)
 }
 
-// WaitVisible returns when every node shows a user, or with an error when ctx
-// ends: GET /settings/rbac/users/{domain}/{id} at each node.
+// WaitVisible returns when every node that can be reached shows a user, or with
+// an error when ctx ends: GET /settings/rbac/users/{domain}/{id} at each node.
+// A node that is down serves nobody, and learns of the user before it does.
 func (c *Client) WaitVisible(ctx context.Context, domain, id string) error {
+	reached := false
+	var last error
 	for _, origin := range c.allNodes(ctx) {
-		if err := c.waitAt(ctx, origin, domain, id); err != nil {
+		switch err := c.waitAt(ctx, origin, domain, id); {
+		case err == nil:
+			reached = true
+		case fault.KindOf(err) == fault.Unavailable:
+			last = err
+		default:
 			return err
 		}
 	}
-	return nil
+	if reached {
+		return nil
+	}
+	return last
 }
 
 // allNodes returns the addresses of all nodes, those given if the cluster
@@ -328,7 +342,7 @@ func (c *Client) waitAt(ctx context.Context, origin *url.URL, domain, id string)
 	pause := 20 * time.Millisecond
 	for {
 		_, err := c.getUser(ctx, origin, domain, id)
-		if kind := fault.KindOf(err); err == nil || kind != fault.NotFound && kind != fault.Unavailable {
+		if err == nil || fault.KindOf(err) != fault.NotFound {
 			return err
 		}
 		select {
@@ -356,8 +370,14 @@ type UserQuery struct {
 // /settings/rbac/users/{domain}. It is lazy and memory stays bounded.
 func (c *Client) ListUsers(ctx context.Context, query UserQuery) iter.Seq2[User, error] {
 	path := []string{"settings", "rbac", "users"}
-	if query.Domain != "" {
+	switch query.Domain {
+	case "":
+	case Local, External:
 		path = append(path, query.Domain)
+	default:
+		return func(yield func(User, error) bool) {
+			yield(User{}, fault.Invalid("Domain", "must be local, external or empty"))
+		}
 	}
 	key := func(u User) string { return u.Domain + "/" + u.ID }
 	return list(ctx, c, path, query.Permission, query.Page, key)
