@@ -2,6 +2,7 @@ package couchbase
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -60,10 +61,8 @@ func (f *form) oneOf(field string, values ...string) string {
 	if !ok {
 		return ""
 	}
-	for _, allowed := range values {
-		if value == allowed {
-			return value
-		}
+	if slices.Contains(values, value) {
+		return value
 	}
 	f.fail(field, "The value must be one of the following: ["+strings.Join(values, ",")+"]")
 	return ""

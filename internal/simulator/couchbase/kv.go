@@ -129,8 +129,8 @@ func (l *kvListener) answer(connection io.ReadWriter) error {
 	reply := make([]byte, kvHeader, kvHeader+len(answer))
 	reply[0], reply[1] = kvResponse, header[1]
 	binary.BigEndian.PutUint16(reply[6:], status)
-	binary.BigEndian.PutUint32(reply[8:], uint32(len(answer))) //nolint:gosec // answers are short
-	copy(reply[12:16], header[12:16])                          // what the client calls the request
+	binary.BigEndian.PutUint32(reply[8:], uint32(len(answer)))
+	copy(reply[12:16], header[12:16]) // what the client calls the request
 	_, err := connection.Write(append(reply, answer...))
 	return err
 }
@@ -161,9 +161,20 @@ func (l *kvListener) serve(operation byte, key string, value []byte) (status uin
 		}
 		return kvSuccess, nil
 	case kvConfig:
-		return kvSuccess, encode(l.node.nodeServices())
+		return kvSuccess, encode(l.node.kvMap())
 	}
 	return kvUnknown, nil
+}
+
+// kvMap returns the list of nodes with a revision that no answer had before. The
+// Go SDK ignores a list of the same revision, and can lose the first one to a
+// part of itself that starts too late if the answer is as fast as here; it then
+// waits for a newer one.
+func (n *Node) kvMap() nodeServicesJSON {
+	n.server.kvMaps++
+	list := n.nodeServices()
+	list.Rev += n.server.kvMaps
+	return list
 }
 
 // acceptedFeatures returns those of the wanted features that exist.

@@ -1,10 +1,10 @@
 package couchbase
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"io"
-	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -56,7 +56,7 @@ func (n *Node) publish(services map[string]int) {
 func (n *Node) listen(address string, config *tls.Config) *httptest.Server {
 	server := &httptest.Server{
 		Listener: mustListen(address), TLS: config,
-		Config: &http.Server{Handler: n, ErrorLog: log.New(io.Discard, "", 0)},
+		Config: &http.Server{Handler: n, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)},
 	}
 	if config != nil {
 		server.StartTLS()
@@ -67,7 +67,7 @@ func (n *Node) listen(address string, config *tls.Config) *httptest.Server {
 }
 
 func mustListen(address string) net.Listener {
-	listener, err := net.Listen("tcp", address)
+	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", address)
 	if err != nil {
 		panic("couchbase: " + err.Error())
 	}
@@ -111,8 +111,16 @@ func (s *Server) addresses(service string) string {
 }
 
 // Kill ends the node as a crash does: its connections break and its ports
-// refuse new ones. The other nodes go on listing it.
+// refuse new ones. The other nodes go on listing it. Kill, Restart and Close
+// must not run at the same time.
 func (n *Node) Kill() {
+	n.KillManagement()
+	n.kv.close()
+	n.secureKV.close()
+}
+
+// KillManagement ends the API of the node, while its key-value ports go on.
+func (n *Node) KillManagement() {
 	for _, server := range []*httptest.Server{n.plain, n.secure} {
 		if server != nil {
 			_ = server.Listener.Close()
@@ -120,14 +128,12 @@ func (n *Node) Kill() {
 			server.Close()
 		}
 	}
-	for _, listener := range []*kvListener{n.kv, n.secureKV} {
-		listener.close()
-	}
 }
 
 // Restart brings a killed node back on its ports. What was written meanwhile
 // is there, unless the node holds it back.
 func (n *Node) Restart() {
+	n.Kill()
 	n.plain = n.listen(n.plain.Listener.Addr().String(), nil)
 	n.kv = n.listenKV(n.kv.listener.Addr().String(), nil)
 	if n.secure != nil {

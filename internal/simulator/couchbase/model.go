@@ -114,7 +114,7 @@ type userJSON struct {
 	Locked            *bool          `json:"locked,omitzero"`
 	TemporaryPassword *bool          `json:"temporary_password,omitzero"`
 	LastActivity      string         `json:"last_activity_time,omitempty"`
-	Limits            jsontext.Value `json:"limits,omitempty"`
+	Limits            jsontext.Value `json:"limits,omitzero"`
 }
 
 // wireUser returns a user as answers have it.

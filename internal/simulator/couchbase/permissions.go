@@ -65,7 +65,8 @@ func parseObject(text string) ([]vertex, error) {
 		text = text[end:]
 		if strings.HasPrefix(text, "[") {
 			inside, rest, ok := strings.Cut(text[1:], "]")
-			if !ok || !v.take(inside) {
+			v.parameters = parameters(v.name, inside)
+			if !ok || v.parameters == nil {
 				return nil, errMalformed
 			}
 			text = rest
@@ -75,17 +76,16 @@ func parseObject(text string) ([]vertex, error) {
 	return object, nil
 }
 
-// take gives a vertex its parameters, and reports whether they are right.
-func (v *vertex) take(inside string) bool {
-	switch v.name {
-	case "bucket":
-		v.parameters = []string{inside}
-		return true
-	case "scope", "collection":
-		v.parameters = strings.Split(inside, ":")
-		return len(v.parameters) == map[string]int{"scope": 2, "collection": 3}[v.name]
+// parameters reads those of a data vertex; nil if they are not right.
+func parameters(name, inside string) []string {
+	if name == "bucket" {
+		return []string{inside}
 	}
-	return false
+	list := strings.Split(inside, ":")
+	if name == "scope" && len(list) == 2 || name == "collection" && len(list) == 3 {
+		return list
+	}
+	return nil
 }
 
 // expanded returns the parameters of a data vertex as those of a collection.

@@ -54,7 +54,6 @@ type Server struct {
 	upgrading  bool
 	authDown   bool
 	adminAuth  *credential
-	adminSince time.Time
 	buckets    map[string]*bucket
 	policy     policy
 	activity   activity
@@ -65,6 +64,7 @@ type Server struct {
 	mechanisms Mechanisms
 	rev        int
 	revEpoch   int
+	kvMaps     int // lists of nodes that were sent over the key-value protocol
 	stamps     uint64
 	ids        int
 	random     *rand.Rand
@@ -90,7 +90,7 @@ func New(opts Options) *Server {
 		revEpoch:    1,
 		random:      rand.New(rand.NewPCG(opts.ShuffleSeed, 0)),
 	}
-	s.adminAuth, s.adminSince = newCredential(opts.AdminPassword, s.salt()), opts.Now()
+	s.adminAuth = newCredential(opts.AdminPassword, s.salt())
 	for i := range opts.Nodes {
 		s.nodes = append(s.nodes, newNode(s, i))
 	}

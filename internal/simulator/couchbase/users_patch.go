@@ -105,6 +105,6 @@ func (c *call) changePassword() response {
 	if s.reused(s.adminAuth, *password) {
 		return reusedPassword()
 	}
-	s.adminAuth, s.adminSince = newCredential(*password, s.salt()), s.options.Now()
+	s.adminAuth = newCredential(*password, s.salt())
 	return empty()
 }
