@@ -50,7 +50,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 		return err
 	}
 	if c.url == "" {
-		simulated, stop := simulate()
+		simulated, stop := simulate() //nolint:contextcheck // its listeners live until stop
 		defer stop()
 		c = simulated
 	}

@@ -266,13 +266,13 @@ func TestUncheckedRolesAreNotSent(t *testing.T) {
 			c.PutGroup(t.Context(), "g", GroupForm{Roles: []Role{role}}),
 		} {
 			assert.Equal(t, fault.InvalidArgument, fault.KindOf(err), "%+v", role)
-			assert.Error(t, err)
+			require.Error(t, err)
 		}
 	}
 	for _, permissions := range [][]string{nil, {""}, {"a!read,b!write"}} {
 		_, err := c.CheckPermissions(t.Context(), permissions...)
 		assert.Equal(t, fault.InvalidArgument, fault.KindOf(err))
-		assert.Error(t, err)
+		require.Error(t, err)
 	}
 	_, err := collect(t, c, UserQuery{Domain: "admin"})
 	assert.Equal(t, fault.InvalidArgument, fault.KindOf(err))

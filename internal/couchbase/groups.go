@@ -58,7 +58,7 @@ type GroupForm struct {
 }
 
 // Form returns what has to be written so that g stays as it is.
-func (g Group) Form() GroupForm {
+func (g *Group) Form() GroupForm {
 	return GroupForm{Description: g.Description, LDAPGroupRef: g.LDAPGroupRef, Roles: g.Roles}
 }
 

@@ -137,7 +137,7 @@ func (n *nodes) resolved(ctx context.Context) error {
 	}
 	if err != nil {
 		n.lookedUp = n.now()
-		return nil //nolint:nilerr // the name may be a host all the same
+		return nil
 	}
 	n.resolve = nil
 	if len(hosts) == 0 {

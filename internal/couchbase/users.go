@@ -160,7 +160,7 @@ type UserForm struct {
 
 // Form returns what has to be written so that u stays as it is: only what is
 // its own, and only what the server has shown to know.
-func (u User) Form() UserForm {
+func (u *User) Form() UserForm {
 	form := UserForm{Name: u.Name, Groups: u.Groups}
 	for _, role := range u.Roles {
 		if role.Direct() {
