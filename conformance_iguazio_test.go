@@ -14,7 +14,7 @@ import (
 	"github.com/usermgmt/usermgmt"
 	"github.com/usermgmt/usermgmt/internal/conformance"
 	"github.com/usermgmt/usermgmt/internal/simulator"
-	igzsim "github.com/usermgmt/usermgmt/internal/simulator/iguaziolite"
+	igzsim "github.com/usermgmt/usermgmt/internal/simulator/iguazio"
 )
 
 func TestIguazioConformance(t *testing.T) {
@@ -28,7 +28,10 @@ func TestIguazioConformanceWithSlowJobs(t *testing.T) {
 	t.Parallel()
 	conformance.Run(t, func(t testing.TB, opts ...usermgmt.Option) *conformance.World {
 		t.Helper()
-		return igzSimulated(t, igzsim.Options{Latency: time.Millisecond, JobStates: []string{"in_progress", "created"}}, opts)
+		return igzSimulated(t, igzsim.Options{
+			OperationalAfter: 2, UserCreationJob: true, GroupDeletionJob: true,
+			Jobs: slowJobs("user.creation", "user.deletion", "user_group.deletion", "async_transaction"),
+		}, opts)
 	})
 }
 
@@ -42,6 +45,15 @@ func TestIguazioAgreesWithMemory(t *testing.T) {
 	}
 }
 
+// slowJobs makes jobs of the given kinds go back and forth before they end.
+func slowJobs(kinds ...string) map[string]igzsim.JobScript {
+	scripts := map[string]igzsim.JobScript{}
+	for _, kind := range kinds {
+		scripts[kind] = igzsim.JobScript{States: []string{igzsim.JobInProgress, igzsim.JobCreated, igzsim.JobCompleted}}
+	}
+	return scripts
+}
+
 // simulatedIguazio makes worlds with a simulated system each.
 func simulatedIguazio(t testing.TB, opts ...usermgmt.Option) *conformance.World {
 	t.Helper()
@@ -53,10 +65,10 @@ func igzSimulated(t testing.TB, system igzsim.Options, opts []usermgmt.Option) *
 	const admin, password = "admin", "the administrator's password"
 	system.AdminPassword, system.Policies = password, []string{"Data", "Developer", "Service Admin", "Tenant Admin"}
 	igz := igzsim.New(system)
-	igz.SeedProject("t-one")
-	igz.SeedProject("t-two")
+	igz.SeedProject(igzsim.Project{Name: "t-one"})
+	igz.SeedProject(igzsim.Project{Name: "t-two"})
 	wire := &httpWire{
-		handler: simulator.NewHandler(igz), kindOf: iguazioKind, secretOf: iguazioSession,
+		handler: igz.Handler, kindOf: iguazioKind, secretOf: iguazioSession,
 		refusal: simulator.Answer(http.StatusUnauthorized, http.Header{"Content-Type": {"application/json"}},
 			`{"errors":[{"status":401,"detail":"Session is missing, invalid or expired"}]}`),
 		expire: igz.ExpireSessions,
@@ -77,9 +89,11 @@ func igzSimulated(t testing.TB, system igzsim.Options, opts []usermgmt.Option) *
 		Projects:      []string{"t-one", "t-two"},
 		ProjectRoles:  []string{"Viewer", "Editor", "Admin"},
 		CheckPassword: igz.CheckPassword,
-		Seed:          func(_ testing.TB, names []string) { igz.SeedUsers("a password of many", names...) },
-		Secrets:       func() []string { return append(wire.seen(), password) },
-		Wire:          wire,
+		Seed: func(_ testing.TB, names []string) {
+			igz.SeedUsers(len(names), func(i int) igzsim.User { return igzsim.User{Username: names[i], Password: "a password of many"} })
+		},
+		Secrets: func() []string { return append(wire.seen(), password) },
+		Wire:    wire,
 	}
 }
 

@@ -40,8 +40,9 @@ func IguazioWait(d time.Duration) IguazioOption {
 // Management policies are the roles: [User.Roles] are the user's own,
 // [Group.Roles] those that members inherit. The system does not tell which
 // there are; names that this package does not know are passed on. The display
-// name is the first and the last name with a space between; one that is the
-// user's name alone is shown as none. The group all_users, which every user is
+// name is the first and the last name with a space between; the system wants
+// both, so without one the user's name and a dash are written, which are shown
+// as none. The group all_users, which every user is
 // in, is left out of [User.Groups], and no call takes a user out of it.
 //
 // Many changes are carried out by jobs. A call returns when its job has ended,

@@ -177,7 +177,7 @@ func TestIguazioUpdateSendsWhatChanges(t *testing.T) {
 	}
 	assert.JSONEq(t, `{"data":{"type":"user","attributes":{"first_name":"Al","last_name":"van der Berg"},"relationships":{}}}`,
 		put(usermgmt.UpdateUserRequest{DisplayName: new("Al van der Berg")}))
-	assert.JSONEq(t, `{"data":{"type":"user","attributes":{"first_name":"alice","last_name":""},"relationships":{}}}`,
+	assert.JSONEq(t, `{"data":{"type":"user","attributes":{"first_name":"alice","last_name":"-"},"relationships":{}}}`,
 		put(usermgmt.UpdateUserRequest{DisplayName: new("")}))
 	assert.JSONEq(t, `{"data":{"type":"user","attributes":{"assigned_policies":[]},"relationships":{}}}`,
 		put(usermgmt.UpdateUserRequest{SetRoles: &[]usermgmt.Role{}}))

@@ -92,14 +92,23 @@ func fromIguazioUserRecord(user iguazio.User) IguazioUserRecord {
 	return record
 }
 
-// joinName returns the display name of a user. The system wants a first name
-// of everybody: where there is none it is the user's name.
+// noLastName stands for a last name where there is none: the system wants
+// both names.
+const noLastName = "-"
+
+// joinName returns the display name of a user: none if the first name is but
+// the user's name.
 func joinName(first, last, name string) string {
+	if last == noLastName {
+		last = ""
+	}
 	switch {
 	case last == "" && first == name:
 		return ""
 	case last == "":
 		return first
+	case first == "":
+		return last
 	default:
 		return first + " " + last
 	}
@@ -107,15 +116,14 @@ func joinName(first, last, name string) string {
 
 // splitName is the reverse of joinName.
 func splitName(display, name string) (first, last string) {
-	first, last, _ = strings.Cut(display, " ")
-	switch {
-	case display == "":
-		return name, ""
-	case last == "":
-		return display, ""
-	default:
-		return first, last
+	if display == "" {
+		return name, noLastName
 	}
+	first, last, _ = strings.Cut(display, " ")
+	if last == "" {
+		return display, noLastName
+	}
+	return first, last
 }
 
 // IguazioGroupRecord is a group with all that the system tells of it.

@@ -1,6 +1,7 @@
 package usermgmt
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -162,15 +163,15 @@ func (b *iguazioBackend) create(ctx context.Context, req CreateUserRequest) (igu
 	return created, jobID, missingPolicy(err, &user.Policies)
 }
 
-// newNames returns the names of a new user. Without any the first name is the
-// user's name, because the system wants one.
+// newNames returns the names of a new user. The system wants both: what is not
+// given is made of the user's name and a dash.
 func (u IguazioUser) newNames(req CreateUserRequest) (first, last string, err error) {
 	var display *string
 	if req.DisplayName != "" || u.FirstName == nil && u.LastName == nil {
 		display = &req.DisplayName
 	}
 	f, l, err := u.names(display, req.Name)
-	return textOf(f), textOf(l), err
+	return cmp.Or(textOf(f), req.Name), cmp.Or(textOf(l), noLastName), err
 }
 
 func textOf(text *string) string {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	simulator "github.com/usermgmt/usermgmt/internal/simulator/iguaziolite"
+	simulator "github.com/usermgmt/usermgmt/internal/simulator/iguazio"
 )
 
 // example runs the program and returns what it leaves behind.
@@ -37,10 +37,8 @@ func TestSimulated(t *testing.T) {
 // TestAddress runs the program as against a real system, by password.
 func TestAddress(t *testing.T) {
 	t.Parallel()
-	igz := simulator.New(simulator.Options{
-		AdminPassword: "opensesame", Policies: []string{"Developer", "Application Read Only", "Application Admin", "IT Admin", "Data"},
-	})
-	igz.SeedProject("lab")
+	igz := simulator.New(simulator.Options{AdminPassword: "opensesame"})
+	igz.SeedProject(simulator.Project{Name: "lab"})
 	server := httptest.NewServer(igz)
 	t.Cleanup(server.Close)
 	env := map[string]string{"USERMGMT_PASSWORD": "opensesame", "USERMGMT_USER": "admin", "USERMGMT_URL": server.URL}
