@@ -100,7 +100,7 @@ const (
 	// CapRoleSets: the roles of a user are one set, which [User.Roles] shows
 	// and SetRoles replaces. Without it roles are levels: of those on one
 	// object a user holds one, and User.Roles and SetRoles are about some
-	// objects alone.
+	// objects alone; a disabled user may show none until it is enabled again.
 	CapRoleSets
 
 	capabilityCount

@@ -12,7 +12,6 @@ import (
 
 	"github.com/usermgmt/usermgmt"
 	"github.com/usermgmt/usermgmt/internal/conformance"
-	"github.com/usermgmt/usermgmt/internal/juju/jujutest"
 )
 
 func TestJujuConformance(t *testing.T) {
@@ -33,7 +32,7 @@ func TestJujuAgreesWithMemory(t *testing.T) {
 // simulatedJuju makes worlds with a controller each.
 func simulatedJuju(t testing.TB, opts ...usermgmt.Option) *conformance.World {
 	t.Helper()
-	const admin, password = jujutest.Admin, adminPassword
+	const admin, password = jujuAdmin, adminPassword
 	c := newController(t)
 	// An external owner appears in no list of users.
 	world := &conformance.World{Self: admin, Prefix: "t-", LoginPerConnection: true, Founder: "t-owner@external"}
@@ -45,7 +44,7 @@ func simulatedJuju(t testing.TB, opts ...usermgmt.Option) *conformance.World {
 		c.AddModel(admin, name, map[string]string{admin: "admin"})
 		world.Roles = append(world.Roles, usermgmt.Role{Name: "read", Scope: "model:admin/" + name})
 	}
-	wire := &jujuWire{upstream: c.address}
+	wire := &jujuWire{upstream: c.address + "/api"}
 	server := httptest.NewServer(wire)
 	t.Cleanup(func() {
 		server.Close()

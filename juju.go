@@ -53,7 +53,9 @@ func JujuCA(pem string) JujuOption {
 // A user has one level at most on each, so granting raises, and revoking a
 // level leaves the one beneath it. [User.Roles] shows the level on the
 // controller alone; those on models are project members, those on offers and
-// clouds are in [JujuExtension]. In a project a role has no scope.
+// clouds are in [JujuExtension]. In a project a role has no scope. A disabled
+// user keeps its level on the controller, which shows it to nobody until the
+// user is enabled; to change it before that is [ErrConflict].
 //
 // User names are the same in small and capital letters. A name with a domain,
 // such as "gina@example", is that of a user of an identity provider, who can

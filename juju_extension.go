@@ -46,7 +46,7 @@ type JujuPassword struct {
 }
 
 // GetUser returns a user with what only Juju tells. It calls
-// UserManager.UserInfo, and Controller.GetControllerAccess for a disabled user.
+// UserManager.UserInfo.
 func (e *JujuExtension) GetUser(ctx context.Context, name string) (JujuUserRecord, error) {
 	t := target{op: "GetUser", resource: "user", name: name}
 	return extend(ctx, e.client, t, named(name), func(ctx context.Context) (JujuUserRecord, error) {
@@ -54,9 +54,7 @@ func (e *JujuExtension) GetUser(ctx context.Context, name string) (JujuUserRecor
 		if err != nil {
 			return JujuUserRecord{}, err
 		}
-		users := []juju.User{u}
-		err = e.backend.restoreLevels(ctx, users)
-		return JujuUserRecord{User: fromJujuUser(users[0]), CreatedBy: u.CreatedBy}, err
+		return JujuUserRecord{User: fromJujuUser(u), CreatedBy: u.CreatedBy}, nil
 	})
 }
 

@@ -66,13 +66,20 @@ func (b *jujuBackend) adjust(ctx context.Context, user string, on juju.Object, t
 		switch f, isFault := errors.AsType[*fault.Error](err); {
 		case err == nil:
 			changed = changed || did
-		case isFault && f.Kind == fault.Unavailable && f.Ambiguous && !f.FromServer && lost == nil:
+		case isFault && lost == nil && unclear(f):
 			lost, changed = err, true
 		default:
 			return changed, afterChange(err, changed)
 		}
 	}
 	return changed, written(fault.New(fault.Conflict, "the level is not what was written: somebody else changes it, too"))
+}
+
+// unclear reports whether a change that failed may have been made: its answer
+// was lost, or it is about a disabled user, of whom controllers up to 3.x
+// complain after they have stored the level.
+func unclear(f *fault.Error) bool {
+	return f.Kind == fault.Unavailable && f.Ambiguous && !f.FromServer || f.Kind == fault.Conflict && f.FromServer
 }
 
 // move sends the one call that brings a level from one rank to another.
@@ -120,9 +127,11 @@ func (b *jujuBackend) held(ctx context.Context, user string, on juju.Object) (ju
 	}
 	switch on.Kind {
 	case juju.OnController:
-		users := []juju.User{u}
-		err := b.restoreLevels(ctx, users)
-		return jujuHeld{rank: max(0, juju.Rank(on.Kind, users[0].Access))}, err
+		if u.Disabled {
+			// It keeps its level, which no call shows until it is enabled again.
+			return jujuHeld{}, about("user", user, fault.New(fault.Conflict, "the controller hides the level of a disabled user: enable it to change that"))
+		}
+		return jujuHeld{rank: max(0, juju.Rank(on.Kind, u.Access))}, nil
 	case juju.OnModel:
 		return b.heldOnModel(ctx, user, on.ID)
 	case juju.OnOffer:

@@ -13,27 +13,82 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usermgmt/usermgmt"
-	"github.com/usermgmt/usermgmt/internal/juju/jujutest"
+	jujusim "github.com/usermgmt/usermgmt/internal/simulator/juju"
 )
 
-// controller is a stand-in for a Juju controller that is served.
+// controller is a simulated controller that listens. What tests make in it is
+// found again by the names that clients use.
 type controller struct {
-	*jujutest.Controller
+	*jujusim.Server
 
 	address string
+	models  map[string]string // UUIDs by owner/name
+	offers  map[string]string // UUIDs by URL
 }
 
-const adminPassword = "opensesame"
+const adminPassword = "the administrator's password"
 
 func newController(tb testing.TB) *controller {
 	tb.Helper()
-	c := jujutest.New(adminPassword)
-	server := httptest.NewServer(c)
+	c := &controller{Server: jujusim.New(jujusim.Options{Owner: jujuAdmin, OwnerPassword: adminPassword}), models: map[string]string{}, offers: map[string]string{}}
+	server := httptest.NewServer(c.Server)
 	tb.Cleanup(func() {
+		c.Close()
 		server.Close()
-		c.Wait()
 	})
-	return &controller{Controller: c, address: "ws" + strings.TrimPrefix(server.URL, "http")}
+	c.address = "ws" + strings.TrimPrefix(server.URL, "http")
+	return c
+}
+
+const jujuAdmin = "admin"
+
+// AddUser adds a user with a level on the controller, "" for none.
+func (c *controller) AddUser(name, password, level string) {
+	c.SeedUser(jujusim.User{Name: name, Password: password, Access: level})
+}
+
+// AddModel adds a model with the levels of users, and returns its UUID.
+func (c *controller) AddModel(owner, name string, levels map[string]string) string {
+	uuid := c.SeedModel(jujusim.Model{Name: name, Owner: owner, Access: levels})
+	c.models[owner+"/"+name] = uuid
+	return uuid
+}
+
+// AddOffer adds an offer by URL with the levels of users, and its model.
+func (c *controller) AddOffer(url string, levels map[string]string) {
+	path, name, _ := strings.Cut(url, ".")
+	owner, model, _ := strings.Cut(path, "/")
+	if c.models[path] == "" {
+		c.AddModel(owner, model, map[string]string{owner: "admin"})
+	}
+	c.offers[url] = fmt.Sprintf("30000000-0000-4000-8000-%012d", len(c.offers))
+	c.SeedOffer(jujusim.Offer{Model: c.models[path], UUID: c.offers[url], Name: name, Access: levels})
+}
+
+// AddCloud adds a cloud with the levels of users.
+func (c *controller) AddCloud(name string, levels map[string]string) {
+	c.SeedCloud(jujusim.Cloud{Name: name, Access: levels})
+}
+
+// Level returns the level of a user, "" for none.
+func (c *controller) Level(scope, name string) string {
+	kind, id, _ := strings.Cut(scope, ":")
+	switch kind {
+	case "model":
+		return c.ModelAccess(c.models[id], name)
+	case "offer":
+		return c.OfferAccess(c.offers[id], name)
+	case "cloud":
+		return c.CloudAccess(id, name)
+	default:
+		return c.ControllerAccess(name)
+	}
+}
+
+// CheckPassword reports whether a user could log in.
+func (c *controller) CheckPassword(name, password string) bool {
+	user, found := c.User(name)
+	return found && !user.Disabled && user.Password == password
 }
 
 // newJuju returns a client of a controller, logged in as a user.
@@ -50,13 +105,14 @@ func newJuju(t *testing.T, c *controller, name, password string) (*usermgmt.Clie
 
 func newAdmin(t *testing.T, c *controller) (*usermgmt.Client, *usermgmt.JujuExtension) {
 	t.Helper()
-	return newJuju(t, c, jujutest.Admin, adminPassword)
+	return newJuju(t, c, jujuAdmin, adminPassword)
 }
 
 // writes returns the frames that changed something.
 func (c *controller) writes() []string {
 	var list []string
-	for _, frame := range c.Requests() {
+	for _, sent := range c.Frames() {
+		frame := fmt.Sprintf("%s.%s %s", sent.Facade, sent.Method, sent.Params)
 		for _, verb := range []string{".Modify", ".Add", ".Remove", ".Enable", ".Disable", ".Set", ".Reset"} {
 			if strings.Contains(frame, verb) {
 				list = append(list, frame)
@@ -251,6 +307,8 @@ func TestJujuNames(t *testing.T) {
 	require.ErrorIs(t, err, usermgmt.ErrInvalidArgument)
 }
 
+// TestJujuDisabledUsersKeepTheirLevel: the controller hides it, so nothing is
+// taken for granted about it.
 func TestJujuDisabledUsersKeepTheirLevel(t *testing.T) {
 	t.Parallel()
 	c := newController(t)
@@ -258,19 +316,19 @@ func TestJujuDisabledUsersKeepTheirLevel(t *testing.T) {
 	client, _ := newAdmin(t, c)
 	ctx := t.Context()
 	require.NoError(t, client.DisableUser(ctx, usermgmt.DisableUserRequest{Name: "alice"}))
-	want := []usermgmt.Role{{Name: "superuser", Scope: "controller"}}
 	u, err := client.GetUser(ctx, usermgmt.GetUserRequest{Name: "alice"})
 	require.NoError(t, err)
-	assert.Equal(t, want, u.Roles)
-	for listed, err := range client.ListUsers(ctx, usermgmt.ListUsersRequest{}) {
-		require.NoError(t, err)
-		assert.Equal(t, want, listed.Roles)
-	}
+	assert.True(t, u.Disabled)
+	assert.Empty(t, u.Roles)
 	for listed, err := range client.ListUsers(ctx, usermgmt.ListUsersRequest{Extension: usermgmt.JujuUserList{HideDisabled: true}}) {
 		require.NoError(t, err)
 		assert.Equal(t, "admin", listed.Name)
 	}
-	require.NoError(t, client.RevokeRoles(ctx, usermgmt.RevokeRolesRequest{User: "alice", Roles: want}))
+	super := []usermgmt.Role{{Name: "superuser", Scope: "controller"}}
+	require.ErrorIs(t, client.RevokeRoles(ctx, usermgmt.RevokeRolesRequest{User: "alice", Roles: super}), usermgmt.ErrConflict)
+	assert.Equal(t, "superuser", c.Level("controller", "alice"))
+	require.NoError(t, client.EnableUser(ctx, usermgmt.EnableUserRequest{Name: "alice"}))
+	require.NoError(t, client.RevokeRoles(ctx, usermgmt.RevokeRolesRequest{User: "alice", Roles: super}))
 	assert.Equal(t, "login", c.Level("controller", "alice"))
 }
 
@@ -478,17 +536,20 @@ func TestJujuOffersAndClouds(t *testing.T) {
 	ctx := t.Context()
 	offers, err := juju.GetOffers(ctx, "admin/prod.db", "admin/prod.other")
 	require.NoError(t, err)
-	assert.Equal(t, usermgmt.JujuOffer{URL: "admin/prod.db", Name: "db", Users: []usermgmt.JujuAccess{{Name: "admin", Level: "admin"}}}, offers[0].Value)
+	assert.Equal(t, usermgmt.JujuOffer{
+		URL: "admin/prod.db", Name: "db", UUID: c.offers["admin/prod.db"], ModelUUID: c.models["admin/prod"], Application: "db",
+		Users: []usermgmt.JujuAccess{{Name: "admin", DisplayName: "admin", Level: "admin"}},
+	}, offers[0].Value)
 	require.ErrorIs(t, offers[1].Err, usermgmt.ErrNotFound)
 	clouds, err := juju.GetClouds(ctx, "localhost", "mars")
 	require.NoError(t, err)
-	assert.Equal(t, usermgmt.JujuCloud{Name: "localhost", Type: "lxd", Users: []usermgmt.JujuAccess{{Name: "admin", Level: "admin"}}}, clouds[0].Value)
+	assert.Equal(t, usermgmt.JujuCloud{Name: "localhost", Type: "lxd", Users: []usermgmt.JujuAccess{{Name: "admin", DisplayName: "admin", Level: "admin"}}}, clouds[0].Value)
 	require.ErrorIs(t, clouds[1].Err, usermgmt.ErrNotFound)
 	_, err = juju.Grant(ctx, "admin", usermgmt.Role{Name: "read", Scope: "offer:admin/prod.other"})
 	require.ErrorIs(t, err, usermgmt.ErrNotFound)
 	models, err := juju.ListModels(ctx, "admin")
 	require.NoError(t, err)
-	require.Len(t, models, 1)
+	require.Len(t, models, 2)
 	assert.True(t, models[0].IsController)
 	assert.Equal(t, "admin", models[0].Level)
 }

@@ -30,36 +30,7 @@ func (b *jujuBackend) get(ctx context.Context, name string) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	users := []juju.User{u}
-	if err := b.restoreLevels(ctx, users); err != nil {
-		return User{}, err
-	}
-	return fromJujuUser(users[0]), nil
-}
-
-// restoreLevels fills in the levels of disabled users, which they keep but
-// which the controller does not show with them.
-func (b *jujuBackend) restoreLevels(ctx context.Context, users []juju.User) error {
-	var names []string
-	for _, u := range users {
-		if u.Disabled {
-			names = append(names, u.Name)
-		}
-	}
-	levels, err := b.api.ControllerAccess(ctx, names...)
-	if err != nil {
-		return err
-	}
-	for i := range users {
-		if !users[i].Disabled {
-			continue
-		}
-		if levels[0].Err == nil { // else the controller hides it here, too
-			users[i].Access = levels[0].Value
-		}
-		levels = levels[1:]
-	}
-	return nil
+	return fromJujuUser(u), nil
 }
 
 func (b *jujuBackend) ListUsers(ctx context.Context, req ListUsersRequest) iter.Seq2[User, error] {
@@ -95,11 +66,7 @@ func (b *jujuBackend) list(ctx context.Context, includeDisabled bool) ([]juju.Us
 	if !s.Superuser() {
 		return nil, fault.New(fault.PermissionDenied, "only superusers may list the users: others are shown nobody but themselves")
 	}
-	users, err := b.api.ListUsers(ctx, includeDisabled)
-	if err != nil {
-		return nil, err
-	}
-	return users, b.restoreLevels(ctx, users)
+	return b.api.ListUsers(ctx, includeDisabled)
 }
 
 func (b *jujuBackend) UpdateUser(ctx context.Context, req UpdateUserRequest) (User, error) {

@@ -2,6 +2,8 @@ package usermgmt_test
 
 import (
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -90,7 +92,12 @@ func TestOpenJuju(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, listener.Close()) // nobody listens there now
 	host := strings.TrimPrefix(c.address, "ws://")
-	for _, url := range []string{"juju+ws://" + host, "juju+ws://" + host + "/prefix", "juju+ws://" + listener.Addr().String() + "," + host + "/"} {
+	prefixed := httptest.NewServer(http.StripPrefix("/prefix", c.Server))
+	t.Cleanup(func() {
+		c.Close()
+		prefixed.Close()
+	})
+	for _, url := range []string{"juju+ws://" + host, "juju+ws" + strings.TrimPrefix(prefixed.URL, "http") + "/prefix", "juju+ws://" + listener.Addr().String() + "," + host + "/"} {
 		client, err := usermgmt.Open(t.Context(), url, usermgmt.WithCredentials(usermgmt.Password("admin", adminPassword)))
 		require.NoError(t, err, url)
 		assert.Equal(t, "juju", client.Backend())

@@ -68,8 +68,7 @@ type UserReader interface {
 	//
 	// Iguazio: GET L, where L is /api/users?filter[username]={name}.
 	//
-	// Juju: UserManager.UserInfo, and Controller.GetControllerAccess for the
-	// level of a disabled user.
+	// Juju: UserManager.UserInfo.
 	GetUser(ctx context.Context, req GetUserRequest) (User, error)
 
 	// ListUsers returns all users that the server shows to the caller, in no
@@ -88,8 +87,7 @@ type UserReader interface {
 	// Iguazio: GET /api/users, page by page; also for the members of a group,
 	// after GET /api/user_groups?filter[name]={name}.
 	//
-	// Juju: UserManager.UserInfo, and Controller.GetControllerAccess if there are
-	// disabled users.
+	// Juju: UserManager.UserInfo.
 	ListUsers(ctx context.Context, req ListUsersRequest) iter.Seq2[User, error]
 
 	// CurrentUser returns the user that this client is logged in as. It fails

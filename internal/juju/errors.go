@@ -97,6 +97,7 @@ var words = []struct {
 	{"cannot change your own cloud access", fault.Conflict},
 	{"left without an admin user", fault.Conflict},
 	{"user deactivated", fault.Conflict},
+	{"is disabled", fault.Conflict},
 	{"user authentication disabled", fault.Conflict},
 	{"login failed - maintenance in progress", fault.Unavailable},
 	{"connection is shut down", fault.Unavailable},

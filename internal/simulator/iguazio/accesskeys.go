@@ -56,11 +56,11 @@ func (s *Server) createAccessKey(c call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := s.addAccessKey("", c.caller, in.Attributes)
-	if err != nil {
-		return nil, err
+	if _, given := in.Attributes["ttl"]; given && read[int64](in.Attributes, "ttl") <= 0 {
+		return nil, errorf(http.StatusBadRequest, "Invalid value of attribute ttl")
 	}
-	return one(http.StatusCreated, &resource{Type: "access_key", ID: key.id, Attributes: key.attributes}), nil
+	key := s.addAccessKey("", c.caller, in.Attributes)
+	return one(http.StatusCreated, plain(key)), nil
 }
 
 // ensureAccessKey serves POST /api/self/get_or_create_access_key: a key of the
@@ -74,7 +74,7 @@ func (s *Server) ensureAccessKey(c call) (*answer, error) {
 	for _, key := range s.ownKeys(c) {
 		lacks := func(plane string) bool { return !slices.Contains(key.planes, plane) }
 		if key.attributes.text("label") == in.Attributes.text("label") && !slices.ContainsFunc(planes, lacks) {
-			return one(http.StatusOK, &resource{Type: "access_key", ID: key.id, Attributes: key.attributes}), nil
+			return one(http.StatusOK, plain(key)), nil
 		}
 	}
 	return s.createAccessKey(c)
@@ -82,16 +82,13 @@ func (s *Server) ensureAccessKey(c call) (*answer, error) {
 
 // addAccessKey stores a new access key. An empty ID stands for a new one, and
 // no planes stand for both.
-func (s *Server) addAccessKey(id string, owner *user, given attributes) (*session, error) {
+func (s *Server) addAccessKey(id string, owner *user, given attributes) *session {
 	a := attributes{}
 	a.merge(given)
 	setDefault(a, "planes", []string{dataPlane, controlPlane})
 	setDefault(a, "label", "")
 	setDefault(a, "ttl", int64(defaultKeyTTL))
 	ttl := read[int64](a, "ttl")
-	if ttl <= 0 {
-		return nil, errorf(http.StatusBadRequest, "Invalid value of attribute ttl")
-	}
 	if id == "" {
 		id = s.newID("access_key")
 	}
@@ -109,5 +106,5 @@ func (s *Server) addAccessKey(id string, owner *user, given attributes) (*sessio
 	a["uid"] = owner.attributes["uid"]
 	s.keys.add(key)
 	s.sessions[id] = key
-	return key, nil
+	return key
 }

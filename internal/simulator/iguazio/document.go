@@ -3,6 +3,7 @@ package iguazio
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 )
@@ -75,9 +76,7 @@ func one(status int, r *resource) *answer { return &answer{status: status, data:
 
 // write sends an answer.
 func write(w http.ResponseWriter, a *answer, about meta) {
-	for name, values := range a.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), a.header)
 	if a.status == http.StatusNoContent {
 		w.WriteHeader(a.status)
 		return
@@ -101,10 +100,10 @@ func write(w http.ResponseWriter, a *answer, about meta) {
 
 // meta is the meta member of all bodies.
 type meta struct {
+	*totals
+
 	// Context is the trace ID.
 	Context json.RawMessage `json:"ctx"`
-
-	*totals
 }
 
 // newMeta returns a meta member with a new trace ID.

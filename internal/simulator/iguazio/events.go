@@ -30,7 +30,7 @@ func (s *Server) createEvent(c call) (*answer, error) {
 	created := &event{id: s.newID("event"), attributes: in.Attributes, audit: audit}
 	setDefault(created.attributes, "timestamp_iso8601", s.timestamp())
 	s.events.add(created)
-	return whole(http.StatusCreated, &resource{Type: "event", ID: created.id, Attributes: created.attributes}), nil
+	return whole(http.StatusCreated, plain(created)), nil
 }
 
 // listEvents serves GET /api/events.

@@ -86,7 +86,7 @@ func (s *Server) createGroup(c call) (*answer, error) {
 	s.completeGroup(g)
 	s.groups.add(g)
 	s.setMembers(c.caller, g, members)
-	return whole(http.StatusCreated, &resource{Type: "user_group", ID: g.id, Attributes: g.attributes}), nil
+	return whole(http.StatusCreated, plain(g)), nil
 }
 
 // completeGroup adds what the system says of a new group.

@@ -1,7 +1,6 @@
 package iguazio
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"net/http"
@@ -158,7 +157,7 @@ func compareValues(a, b json.RawMessage) int {
 	if json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil {
 		return cmp.Compare(x, y)
 	}
-	return bytes.Compare([]byte(strings.Join(texts(a), ",")), []byte(strings.Join(texts(b), ",")))
+	return strings.Compare(strings.Join(texts(a), ","), strings.Join(texts(b), ","))
 }
 
 // sort hands the order that a sort parameter asks for to the sorter.

@@ -41,11 +41,17 @@ func (s *Server) show(c call, r renderable) *answer {
 	return reply
 }
 
+// plain returns a resource without relationships. It is a copy, as answers are
+// sent with the server unlocked.
+func plain(r renderable) *resource {
+	to := r.reference()
+	return &resource{Type: to.Type, ID: to.ID, Attributes: maps.Clone(r.shown())}
+}
+
 // render returns a resource with the relationships at the beginning of paths,
 // and includes what they lead to.
 func (v *view) render(r renderable, paths [][]string) *resource {
-	to := r.reference()
-	rendered := &resource{Type: to.Type, ID: to.ID, Attributes: maps.Clone(r.shown())}
+	rendered := plain(r)
 	for _, path := range paths {
 		v.follow(rendered, r, path)
 	}
