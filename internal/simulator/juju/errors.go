@@ -58,8 +58,7 @@ func wireError(err error) *apiError {
 	if err == nil {
 		return nil
 	}
-	var known *apiError
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*apiError](err); ok {
 		return known
 	}
 	return &apiError{Message: err.Error()}

@@ -119,7 +119,10 @@ type client struct {
 	major  string
 }
 
-func (s server) dial(t *testing.T) *client { return s.dialPath(t, "/api", nil) }
+func (s server) dial(t *testing.T) *client {
+	t.Helper()
+	return s.dialPath(t, "/api", nil)
+}
 
 func (s server) dialPath(t *testing.T, path string, header http.Header) *client {
 	t.Helper()

@@ -27,11 +27,9 @@ type login struct {
 
 // has reports whether the caller has at least the given level on an object.
 func (s *Server) has(c call, o *object, level string) bool {
-	held := ""
+	held := s.level(o, c.session.user)
 	if c.session.claims.access != nil {
 		held = c.session.claims.access[o.tag()]
-	} else {
-		held = s.level(o, c.session.user)
 	}
 	return o.kind.rank(held) >= o.kind.rank(level)
 }

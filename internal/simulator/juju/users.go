@@ -182,10 +182,11 @@ func (s *Server) switchUsers(c call, p entities, action string, apply func(*user
 	}
 	return each(p.Entities, func(e entity) error {
 		u, err := s.userOfTag(e.Tag)
-		if err == nil && u == nil {
-			err = errorf("", "user not found")
-		} else if err != nil {
+		if err != nil {
 			return err
+		}
+		if u == nil {
+			err = errorf("", "user not found")
 		} else {
 			err = apply(u)
 		}
