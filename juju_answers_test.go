@@ -354,7 +354,7 @@ func TestJujuRecords(t *testing.T) {
 	me, err := client.CurrentUser(ctx)
 	require.Error(t, err, "the controller answers with somebody else: %v", me)
 	require.ErrorIs(t, err, usermgmt.ErrInternal)
-	offers, err := juju.ListOffers(ctx, usermgmt.JujuOfferFilter{Owner: "fred"})
+	offers, err := juju.ListOffers(ctx, usermgmt.JujuOfferFilter{Owner: "fred", Model: "prod"})
 	require.NoError(t, err)
 	assert.Equal(t, []usermgmt.JujuOffer{{
 		URL: "fred/prod.db", Name: "db", UUID: "u", ModelUUID: prodUUID, Application: "mysql", Description: "text",

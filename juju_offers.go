@@ -35,14 +35,14 @@ type JujuOffer struct {
 	Users []JujuAccess
 }
 
-// JujuOfferFilter is the request of [JujuExtension.ListOffers]. Empty fields
-// stand for any.
+// JujuOfferFilter is the request of [JujuExtension.ListOffers].
 type JujuOfferFilter struct {
-	// Owner is the owner of the model.
+	// Owner is the owner of the model, the caller if empty.
 	Owner string
-	// Model is the name of the model, without its owner.
+	// Model is the name of the model, without its owner. Required: the
+	// controller lists offers of one model at a time.
 	Model string
-	// Offer is the name of the offer.
+	// Offer is the name of the offer; empty lists all of the model.
 	Offer string
 }
 
@@ -61,7 +61,8 @@ type JujuCloud struct {
 // ListOffers returns the offers that the caller administers:
 // ApplicationOffers.ListApplicationOffers.
 func (e *JujuExtension) ListOffers(ctx context.Context, filter JujuOfferFilter) ([]JujuOffer, error) {
-	return extend(ctx, e.client, target{op: "ListOffers", resource: "offer"}, nil, func(ctx context.Context) ([]JujuOffer, error) {
+	check := func(v *validator) { v.name("Model", filter.Model) }
+	return extend(ctx, e.client, target{op: "ListOffers", resource: "offer"}, check, func(ctx context.Context) ([]JujuOffer, error) {
 		found, err := e.api.ListOffers(ctx, juju.OfferFilter(filter))
 		var list []JujuOffer
 		for _, offer := range found {

@@ -143,8 +143,8 @@ func (t *tour) onModel(ctx context.Context) error {
 }
 
 func (t *tour) onOffer(ctx context.Context) error {
-	if t.offer == "" {
-		offers, err := t.controller.ListOffers(ctx, usermgmt.JujuOfferFilter{})
+	if owner, model, found := strings.Cut(t.model, "/"); found && t.offer == "" {
+		offers, err := t.controller.ListOffers(ctx, usermgmt.JujuOfferFilter{Owner: owner, Model: model})
 		if err != nil {
 			return err
 		}
