@@ -34,6 +34,10 @@ type Alternatives struct {
 	// PrimaryGroupLost clears the primary group when a PUT names groups and no
 	// primary group. By default it stays.
 	PrimaryGroupLost bool
+	// PrimaryGroupAdjusts adds a primary group to the groups if a request names
+	// it, and clears it if a request leaves it out of the groups. By default a
+	// primary group that is not one of the groups is answered with 400.
+	PrimaryGroupAdjusts bool
 	// NullPrimaryRefused answers 400 to a primary group of null, so that only
 	// an empty ID clears it.
 	NullPrimaryRefused bool
@@ -46,15 +50,19 @@ type Alternatives struct {
 	// OpenReads lets every caller read users and groups. By default that takes
 	// an administrative policy.
 	OpenReads bool
+	// EmptyNamesRefused answers 400 to a new user whose first name, last name or
+	// e-mail address is empty. By default they only have to be there.
+	EmptyNamesRefused bool
 	// AnyPolicy accepts policies that do not exist.
 	AnyPolicy bool
 	// FoldedFilters ignores the case of exact filters.
 	FoldedFilters bool
 	// AscendingOnly answers 400 to a sort that begins with a hyphen.
 	AscendingOnly bool
-	// ListCap is the length of a list without a page, and the largest page. The
-	// default is no limit.
+	// ListCap is the length of a list without a page; the default is no limit.
 	ListCap int
+	// PageCap is the size of the largest page; the default is no limit.
+	PageCap int
 	// JoinedGroupIDs puts all group IDs of a verification into one string.
 	JoinedGroupIDs bool
 	// NumericContext makes the trace ID a number in place of a string.

@@ -78,11 +78,28 @@ func TestOtherUpdates(t *testing.T) {
 	s.ok(t, http.StatusOK, http.MethodPut, "users/"+id, body("user", `{"username":"eve"}`, toOne("primary_group", "user_group", "")))
 }
 
+// TestOtherUsers has a system that keeps primary group and groups in step, and
+// takes no user without names.
+func TestOtherUsers(t *testing.T) {
+	t.Parallel()
+	s := start(t, iguazio.Options{Alternatives: iguazio.Alternatives{PrimaryGroupAdjusts: true, EmptyNamesRefused: true}})
+	s.refused(t, adminKey, http.StatusBadRequest, "Missing required attribute last_name", http.MethodPost, "users",
+		body("user", `{"username":"x","first_name":"F","last_name":"","email":"e"}`))
+	crew := s.SeedGroup(iguazio.Group{Name: "crew"})
+	id := s.ok(t, http.StatusCreated, http.MethodPost, "users", newUser("eve", toOne("primary_group", "user_group", crew))).Data[0].ID
+	assert.Equal(t, []string{"all_users", "crew"}, s.UserGroups("eve"))
+	s.ok(t, http.StatusOK, http.MethodPut, "users/"+id, body("user", `{}`, toMany("user_groups", "user_group", s.GroupID("all_users"))))
+	assert.Empty(t, s.PrimaryGroup("eve"))
+	s.ok(t, http.StatusOK, http.MethodPut, "users/"+id, body("user", `{}`, toOne("primary_group", "user_group", crew)))
+	assert.Equal(t, []string{"all_users", "crew"}, s.UserGroups("eve"))
+	assert.Equal(t, "crew", s.PrimaryGroup("eve"))
+}
+
 // TestOtherReads has a system that shows and lists in other ways.
 func TestOtherReads(t *testing.T) {
 	t.Parallel()
 	s := listing(t, iguazio.Alternatives{
-		NullRelationships: true, OpenReads: true, FoldedFilters: true, AscendingOnly: true, ListCap: 3, NumericContext: true, NamedProjectIDs: true,
+		NullRelationships: true, OpenReads: true, FoldedFilters: true, AscendingOnly: true, ListCap: 3, PageCap: 4, NumericContext: true, NamedProjectIDs: true,
 	})
 	s.SeedUser(iguazio.User{Username: "plain"})
 	s.SeedAccessKey("plain-key", "plain")
@@ -93,7 +110,8 @@ func TestOtherReads(t *testing.T) {
 	assert.Equal(t, []string{"ann", "Ann"}, s.usernames(t, "filter[username]=ANN"))
 	s.refused(t, adminKey, http.StatusBadRequest, "Invalid sort field", http.MethodGet, "users?sort=username,-uid", "")
 	assert.Len(t, s.usernames(t, ""), 3)
-	assert.Len(t, s.usernames(t, "page[number]=1&page[size]=50"), 2)
+	assert.Len(t, s.usernames(t, "page[size]=50"), 4)
+	assert.Equal(t, []string{"plain"}, s.usernames(t, "page[number]=1&page[size]=50"))
 	assert.Regexp(t, `^\d{19,20}$`, string(s.ok(t, http.StatusOK, http.MethodGet, "self", "").Meta.Context))
 	assert.Equal(t, "p@default-tenant", s.SeedProject(iguazio.Project{Name: "p"}))
 	s.ok(t, http.StatusOK, http.MethodGet, "projects/p@default-tenant", "")

@@ -3,6 +3,7 @@ package iguazio
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 )
 
@@ -106,18 +107,32 @@ var rules = map[string]rule{
 func (a attributes) check() error {
 	for name, value := range a {
 		if valid, ok := rules[name]; ok && !isNull(value) && !valid(value) {
-			return errorf(400, "Invalid value of attribute %s", name)
+			return errorf(http.StatusBadRequest, "Invalid value of attribute %s", name)
 		}
 	}
 	return nil
 }
 
-// require refuses attributes among which a text is missing or empty.
-func (a attributes) require(names ...string) error {
+// requireText refuses attributes among which a text is missing or empty.
+func (a attributes) requireText(names ...string) error {
 	for _, name := range names {
 		if a.text(name) == "" {
-			return errorf(400, "Missing required attribute %s", name)
+			return errMissing(name)
 		}
 	}
 	return nil
+}
+
+// require refuses attributes among which one is missing. A text may be empty.
+func (a attributes) require(names ...string) error {
+	for _, name := range names {
+		if value, ok := a[name]; !ok || isNull(value) {
+			return errMissing(name)
+		}
+	}
+	return nil
+}
+
+func errMissing(name string) error {
+	return errorf(http.StatusBadRequest, "Missing required attribute %s", name)
 }

@@ -68,7 +68,7 @@ func (s *Server) createGroup(c call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := in.Attributes.require("name"); err != nil {
+	if err := in.Attributes.requireText("name"); err != nil {
 		return nil, err
 	}
 	if err := s.checkAccount(in.Attributes); err != nil {
@@ -161,7 +161,7 @@ func (s *Server) updateGroup(c call) (*answer, error) {
 	if err := s.checkAccount(in.Attributes); err != nil {
 		return nil, err
 	}
-	if err := changed.require("name"); err != nil {
+	if err := changed.requireText("name"); err != nil {
 		return nil, err
 	}
 	if err := s.groupNameFree(changed.text("name"), g); err != nil {

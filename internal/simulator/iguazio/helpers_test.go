@@ -168,10 +168,14 @@ func (r *resources) UnmarshalJSON(text []byte) error {
 }
 
 type resource struct {
-	Type          string
-	ID            string
-	Attributes    map[string]any
-	Relationships map[string]struct{ Data any }
+	Type          string          `json:"type"`
+	ID            string          `json:"id"`
+	Attributes    map[string]any  `json:"attributes"`
+	Relationships map[string]link `json:"relationships"`
+}
+
+type link struct {
+	Data any `json:"data"`
 }
 
 // linked returns the IDs of a relationship.

@@ -147,7 +147,7 @@ func (s *Server) createProject(c call) (*answer, error) {
 	if !s.has(c.caller, developer, projectAdmin, projectSecurityAdmin, tenantAdmin) {
 		return nil, errDenied()
 	}
-	if err := in.Attributes.require("name"); err != nil {
+	if err := in.Attributes.requireText("name"); err != nil {
 		return nil, err
 	}
 	name := in.Attributes.text("name")

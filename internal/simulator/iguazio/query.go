@@ -187,9 +187,9 @@ func (s *Server) sort(keys string, sorter func(compare func(a, b renderable) int
 // page returns the range of the page that a query asks for, and the answer to
 // put it into.
 func (s *Server) page(query url.Values, rows int) (from, to int, reply *answer, err error) {
-	size, number := rows, 0
+	size, number, limit := rows, 0, s.opts.Alternatives.ListCap
 	if query.Has("page[number]") || query.Has("page[size]") {
-		size = defaultPageSize
+		size, limit = defaultPageSize, s.opts.Alternatives.PageCap
 		for name, target := range map[string]*int{"page[number]": &number, "page[size]": &size} {
 			if text := query.Get(name); text != "" {
 				if *target, err = strconv.Atoi(text); err != nil || *target < 0 {
@@ -201,7 +201,7 @@ func (s *Server) page(query url.Values, rows int) (from, to int, reply *answer, 
 			return 0, 0, nil, errorf(http.StatusBadRequest, "Invalid page[size]")
 		}
 	}
-	if limit := s.opts.Alternatives.ListCap; limit > 0 {
+	if limit > 0 {
 		size = min(size, limit)
 	}
 	reply = &answer{status: http.StatusOK, list: true}

@@ -149,7 +149,11 @@ func (s *Server) createUser(c call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	primary, _, err := s.primaryOf(in, groups)
+	primary, _, err := s.primaryOf(in)
+	if err != nil {
+		return nil, err
+	}
+	groups, primary, err = s.fit(groups, primary, true)
 	if err != nil {
 		return nil, err
 	}
@@ -176,7 +180,14 @@ func (s *Server) createUser(c call) (*answer, error) {
 
 // checkNewUser refuses users that cannot be created.
 func (s *Server) checkNewUser(in input) error {
-	if err := in.Attributes.require("username", "first_name", "last_name", "email"); err != nil {
+	if err := in.Attributes.requireText("username"); err != nil {
+		return err
+	}
+	others := in.Attributes.require
+	if s.opts.Alternatives.EmptyNamesRefused {
+		others = in.Attributes.requireText
+	}
+	if err := others("first_name", "last_name", "email"); err != nil {
 		return err
 	}
 	if err := s.checkAccount(in.Attributes); err != nil {

@@ -16,9 +16,9 @@ func (s *Server) groupsOf(in input) (ids []string, named bool, err error) {
 	return s.groups.known(ids), named, err
 }
 
-// primaryOf returns the primary group that a request names, "" for none. It
-// has to be one of the user's groups and not that of all users.
-func (s *Server) primaryOf(in input, groups []string) (id string, named bool, err error) {
+// primaryOf returns the primary group that a request names, "" for none. That
+// of all users cannot be one.
+func (s *Server) primaryOf(in input) (id string, named bool, err error) {
 	id, named, err = in.one("primary_group")
 	switch {
 	case err != nil || id == "":
@@ -30,15 +30,24 @@ func (s *Server) primaryOf(in input, groups []string) (id string, named bool, er
 		return "", false, errorf(http.StatusNotFound, "User group %s was not found", id)
 	case id == s.allUsers.id:
 		return "", false, errorf(http.StatusBadRequest, "Group %s can not be a primary group", allUsersName)
-	case !slices.Contains(groups, id):
-		return "", false, errNotOwnGroup()
 	default:
 		return id, true, nil
 	}
 }
 
-func errNotOwnGroup() error {
-	return errorf(http.StatusBadRequest, "Primary group must be one of the groups of the user")
+// fit refuses a primary group that is not one of the groups, or makes it fit.
+// Named says that the request names it.
+func (s *Server) fit(groups []string, primary string, named bool) ([]string, string, error) {
+	switch {
+	case primary == "" || slices.Contains(groups, primary):
+		return groups, primary, nil
+	case !s.opts.Alternatives.PrimaryGroupAdjusts:
+		return nil, "", errorf(http.StatusBadRequest, "Primary group must be one of the groups of the user")
+	case named:
+		return append(slices.Clone(groups), primary), primary, nil
+	default:
+		return groups, "", nil
+	}
 }
 
 // changedGroups returns the groups and the primary group that an update leaves.
@@ -51,7 +60,7 @@ func (s *Server) changedGroups(c call, u *user, in input) (groups []string, prim
 	if named {
 		groups = s.replace(c.caller, u.groups, sent)
 	}
-	primary, primaryNamed, err := s.primaryOf(in, groups)
+	primary, primaryNamed, err := s.primaryOf(in)
 	if err != nil {
 		return nil, "", err
 	}
@@ -61,8 +70,5 @@ func (s *Server) changedGroups(c call, u *user, in input) (groups []string, prim
 			primary = ""
 		}
 	}
-	if primary != "" && !slices.Contains(groups, primary) {
-		return nil, "", errNotOwnGroup()
-	}
-	return groups, primary, nil
+	return s.fit(groups, primary, primaryNamed)
 }

@@ -39,7 +39,9 @@ func TestCreateUser(t *testing.T) {
 	}{
 		"duplicate":         {http.StatusConflict, "User with username eve already exists", newUser("eve")},
 		"no name":           {http.StatusBadRequest, "Missing required attribute username", body("user", `{"first_name":"F"}`)},
-		"empty email":       {http.StatusBadRequest, "Missing required attribute email", body("user", `{"username":"a","first_name":"F","last_name":"L","email":""}`)},
+		"no email":          {http.StatusBadRequest, "Missing required attribute email", body("user", `{"username":"a","first_name":"","last_name":""}`)},
+		"null email":        {http.StatusBadRequest, "Missing required attribute email", body("user", `{"username":"a","first_name":"","last_name":"","email":null}`)},
+		"empty name":        {http.StatusBadRequest, "Missing required attribute username", body("user", `{"username":"","first_name":"F","last_name":"L","email":"e"}`)},
 		"short password":    {http.StatusBadRequest, "Password does not meet the password policy", body("user", `{"username":"a","first_name":"F","last_name":"L","email":"e","password":"x1"}`)},
 		"unknown policy":    {http.StatusBadRequest, "Policy Nope does not exist", body("user", `{"username":"a","first_name":"F","last_name":"L","email":"e","assigned_policies":["Nope"]}`)},
 		"wrong type":        {http.StatusBadRequest, "Invalid value of attribute uid", body("user", `{"username":"a","uid":"1"}`)},

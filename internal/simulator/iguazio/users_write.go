@@ -30,7 +30,7 @@ func (s *Server) updateUser(c call) (*answer, error) {
 	if err := s.checkAccount(in.Attributes); err != nil {
 		return nil, err
 	}
-	if err := changed.require("username"); err != nil {
+	if err := changed.requireText("username"); err != nil {
 		return nil, err
 	}
 	username := changed.text("username")
