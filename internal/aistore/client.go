@@ -9,8 +9,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/usermgmt/usermgmt/internal/fault"
 	"github.com/usermgmt/usermgmt/internal/transport"
 )
@@ -93,19 +91,10 @@ func (c *Client) read(ctx context.Context, target any, r *transport.Request) err
 	return transport.Decode(answer.Body, target)
 }
 
-// write sends a change, which AuthN answers without a body. Something else
-// than JSON is the word of another server, such as the login page of a proxy.
+// write sends a change, which AuthN answers without a body.
 func (c *Client) write(ctx context.Context, r *transport.Request) error {
-	answer, err := c.http.Do(ctx, r)
-	if err != nil {
-		return err
-	}
-	if len(answer.Body) > 0 && !jsontext.Value(answer.Body).IsValid() {
-		f := fault.New(fault.Internal, "the answer is not what the protocol promises")
-		f.Ambiguous = true
-		return f
-	}
-	return nil
+	_, err := c.http.DoJSON(ctx, r)
+	return err
 }
 
 // writePatiently sends a change for which AuthN calls a cluster.

@@ -11,8 +11,6 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/usermgmt/usermgmt/internal/fault"
 	"github.com/usermgmt/usermgmt/internal/transport"
 )
@@ -136,21 +134,13 @@ func (c *Client) send(ctx context.Context, r call) (*transport.Response, error) 
 		}
 		request.Body = body
 	}
-	return c.http.Do(ctx, request)
+	return c.http.DoJSON(ctx, request)
 }
 
 // done carries out a call that is answered with nothing of interest.
-// Something else than JSON is the word of another server, such as the login
-// page of a proxy.
 func (c *Client) done(ctx context.Context, r call) error {
-	answer, err := c.send(ctx, r)
-	if err != nil {
-		return err
-	}
-	if len(answer.Body) > 0 && !jsontext.Value(answer.Body).IsValid() {
-		return broken(r.class)
-	}
-	return nil
+	_, err := c.send(ctx, r)
+	return err
 }
 
 // itemList is the form in which most lists go over the wire.

@@ -13,8 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/usermgmt/usermgmt/internal/fault"
 	"github.com/usermgmt/usermgmt/internal/transport"
 )
@@ -180,19 +178,13 @@ func (c *Client) read(ctx context.Context, target any, r *transport.Request) err
 }
 
 // write sends a change, which the server answers with a JSON value or nothing.
-// Something else is the word of another server, such as a proxy's login page.
 func (c *Client) write(ctx context.Context, r *transport.Request) ([]byte, error) {
 	if r.Query == nil {
 		r.Query = c.query(nil)
 	}
-	answer, err := c.http.Do(ctx, r)
+	answer, err := c.http.DoJSON(ctx, r)
 	if err != nil {
 		return nil, err
-	}
-	if len(answer.Body) > 0 && !jsontext.Value(answer.Body).IsValid() {
-		f := fault.New(fault.Internal, "the answer is not what the protocol promises")
-		f.Ambiguous = true
-		return nil, f
 	}
 	return answer.Body, nil
 }

@@ -10,8 +10,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/usermgmt/usermgmt/internal/fault"
 	"github.com/usermgmt/usermgmt/internal/transport"
 )
@@ -88,21 +86,12 @@ func (c *Client) Close() { c.http.Close() }
 // jsonHeader goes with every request, also with those that have no body.
 var jsonHeader = http.Header{"Content-Type": {"application/json"}}
 
-// exchange sends r and returns the body of the answer, which is nil or JSON.
-// Something else is the word of another server, such as the login page of a
-// proxy.
+// exchange sends r and returns the answer, whose body is nil or JSON.
 func (c *Client) exchange(ctx context.Context, r *transport.Request) (*transport.Response, error) {
 	if r.Header == nil {
 		r.Header = jsonHeader
 	}
-	answer, err := c.http.Do(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	if len(answer.Body) > 0 && !jsontext.Value(answer.Body).IsValid() {
-		return nil, badAnswer(r)
-	}
-	return answer, nil
+	return c.http.DoJSON(ctx, r)
 }
 
 // badAnswer is the failure of an answer of status 2xx that makes no sense.

@@ -324,3 +324,23 @@ func TestKnownCodes(t *testing.T) {
 		assert.Equal(t, want, f.Code)
 	}
 }
+
+// TestForeignWords: success in the words of another server is none.
+func TestForeignWords(t *testing.T) {
+	t.Parallel()
+	for body, foreign := range map[string]bool{"": false, "{}": false, `""`: false, "<html>": true, "{": true} {
+		for _, class := range []Class{Read, Idempotent, Once} {
+			c, _ := fakeClient(t, Config{}, func(int, *http.Request) (*http.Response, error) { return reply(http.StatusOK, body), nil })
+			answer, err := c.DoJSON(t.Context(), &Request{Method: http.MethodPut, Path: []string{"x"}, Class: class})
+			if foreign {
+				var f *fault.Error
+				require.ErrorAs(t, err, &f)
+				assertKind(t, fault.Internal, f)
+				assert.Equal(t, class != Read, f.Ambiguous)
+				continue
+			}
+			require.NoError(t, err)
+			assert.Equal(t, body, string(answer.Body))
+		}
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/hashicorp/go-retryablehttp"
 
 	"github.com/usermgmt/usermgmt/internal/fault"
@@ -28,6 +29,22 @@ func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
 		return nil, err
 	}
 	return &Response{Status: e.answer.StatusCode, Header: e.answer.Header, Body: e.body, Resent: e.unsure}, nil
+}
+
+// DoJSON is [Client.Do] for protocols that answer with JSON or nothing:
+// something else is the word of another server, such as the login page of a
+// proxy, and a failure. After a write it is ambiguous.
+func (c *Client) DoJSON(ctx context.Context, r *Request) (*Response, error) {
+	answer, err := c.Do(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	if len(answer.Body) > 0 && !jsontext.Value(answer.Body).IsValid() {
+		f := badAnswer(nil)
+		f.Ambiguous = r.Class != Read
+		return nil, f
+	}
+	return answer, nil
 }
 
 // send carries out r, with a second login if the server refuses the first.
