@@ -240,3 +240,49 @@ func TestCouchbaseUpgrade(t *testing.T) {
 	assert.Equal(t, usermgmt.ErrUnavailable, e.Kind)
 	assert.False(t, e.Ambiguous)
 }
+
+// TestCouchbaseDeletedStaysDeleted: an update that is under way does not bring
+// back what is deleted meanwhile.
+func TestCouchbaseDeletedStaysDeleted(t *testing.T) {
+	t.Parallel()
+	sim, client := startCluster(t, cbsim.Options{}, usermgmt.CouchbaseSeedsOnly())
+	external := usermgmt.CouchbaseUser{Domain: usermgmt.CouchbaseExternal}
+	sim.SeedUser(cbsim.User{ID: "joe", Domain: cbsim.External})
+	sim.SeedGroup(cbsim.Group{Name: "ops"})
+	updates := map[string]func() error{
+		"user": func() error {
+			_, err := client.UpdateUser(t.Context(), usermgmt.UpdateUserRequest{Name: "joe", DisplayName: new("Joe"), Extension: external})
+			return err
+		},
+		"group": func() error {
+			_, err := client.UpdateGroup(t.Context(), usermgmt.UpdateGroupRequest{Name: "ops", Description: new("Operators")})
+			return err
+		},
+	}
+	deletes := map[string]func() error{
+		"user": func() error {
+			return client.DeleteUser(t.Context(), usermgmt.DeleteUserRequest{Name: "joe", Extension: external})
+		},
+		"group": func() error { return client.DeleteGroup(t.Context(), usermgmt.DeleteGroupRequest{Name: "ops"}) },
+	}
+	for name, update := range updates {
+		deleted := make(chan error, 1)
+		sim.Node(0).Inject(simulator.Fault{
+			Match: func(r *http.Request) bool { return r.Method == http.MethodPut }, Times: 1,
+			Effect: func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+				go func() { deleted <- deletes[name]() }()
+				select { // a delete that does not wait for the update gets there first
+				case err := <-deleted:
+					deleted <- err
+				case <-time.After(50 * time.Millisecond):
+				}
+				next.ServeHTTP(w, r)
+			},
+		})
+		require.NoError(t, update(), name)
+		require.NoError(t, <-deleted, name)
+	}
+	assert.Empty(t, sim.Node(0).Identities())
+	_, exists := sim.Node(0).Group("ops")
+	assert.False(t, exists)
+}

@@ -95,6 +95,11 @@ func (e *CouchbaseExtension) UpsertUser(ctx context.Context, user CouchbaseUpser
 		if err != nil {
 			return err
 		}
+		unlock, err := e.backend.users.lock(ctx, id.key())
+		if err != nil {
+			return err
+		}
+		defer unlock()
 		return e.backend.explain(ctx, e.backend.api.PutUser(ctx, id.domain, id.name, form))
 	})
 }
@@ -150,6 +155,11 @@ func (e *CouchbaseExtension) UpsertGroup(ctx context.Context, group CouchbaseUps
 		if err != nil {
 			return err
 		}
+		unlock, err := e.backend.groups.lock(ctx, group.Name)
+		if err != nil {
+			return err
+		}
+		defer unlock()
 		return e.backend.noted(ctx, e.backend.explain(ctx, e.backend.api.PutGroup(ctx, group.Name, form)))
 	})
 }

@@ -123,6 +123,11 @@ func (b *couchbaseBackend) readBackGroup(ctx context.Context, name string) (Grou
 }
 
 func (b *couchbaseBackend) DeleteGroup(ctx context.Context, req DeleteGroupRequest) error {
+	unlock, err := b.groups.lock(ctx, req.Name) // an update under way would make the group again
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	return b.noted(ctx, ignoreMissing(b.api.DeleteGroup(ctx, req.Name), req.IgnoreMissing))
 }
 

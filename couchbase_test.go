@@ -644,9 +644,12 @@ func TestCouchbaseRefusals(t *testing.T) {
 			create(usermgmt.CreateUserRequest{Credential: usermgmt.AccessKey("", "k")}),
 			update(usermgmt.UpdateUserRequest{Extension: external, Credential: password}),
 		},
-		"Email":                        {create(usermgmt.CreateUserRequest{Credential: password, Email: "u@example.com"})},
-		"Extension.Locked":             {get(usermgmt.CouchbaseUser{Locked: true}), create(usermgmt.CreateUserRequest{Extension: usermgmt.CouchbaseUser{Domain: "external", Locked: true}})},
-		"Extension.MustChangePassword": {get(usermgmt.CouchbaseUser{MustChangePassword: new(true)}), create(usermgmt.CreateUserRequest{Extension: usermgmt.CouchbaseUser{Domain: "external", MustChangePassword: new(true)}})},
+		"Email":            {create(usermgmt.CreateUserRequest{Credential: password, Email: "u@example.com"})},
+		"Extension.Locked": {get(usermgmt.CouchbaseUser{Locked: true}), create(usermgmt.CreateUserRequest{Extension: usermgmt.CouchbaseUser{Domain: "external", Locked: true}})},
+		"Extension.MustChangePassword": {
+			get(usermgmt.CouchbaseUser{MustChangePassword: new(true)}), create(usermgmt.CreateUserRequest{Extension: usermgmt.CouchbaseUser{Domain: "external", MustChangePassword: new(true)}}),
+			update(usermgmt.UpdateUserRequest{Extension: usermgmt.CouchbaseUser{Domain: "external", MustChangePassword: new(true)}}),
+		},
 		"Extension.Domain": {
 			get(usermgmt.CouchbaseUser{Domain: "ldap"}), get(usermgmt.CouchbaseUser{Domain: usermgmt.CouchbaseAllDomains}),
 			client.DisableUser(ctx, usermgmt.DisableUserRequest{Name: "u", Extension: external}),

@@ -140,6 +140,9 @@ func (b *couchbaseBackend) UpdateUser(ctx context.Context, req UpdateUserRequest
 	if err != nil {
 		return User{}, err
 	}
+	if mustChange != nil && id.domain != couchbase.Local {
+		return User{}, fault.Invalid("Extension.MustChangePassword", "is for local users alone")
+	}
 	password, err := couchbasePassword(req.Credential, id.domain)
 	if err != nil {
 		return User{}, err
@@ -213,6 +216,11 @@ func (b *couchbaseBackend) DeleteUser(ctx context.Context, req DeleteUserRequest
 	if err != nil {
 		return err
 	}
+	unlock, err := b.users.lock(ctx, id.key()) // an update under way would make the user again
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	return ignoreMissing(b.api.DeleteUser(ctx, id.domain, id.name), req.IgnoreMissing)
 }
 
