@@ -48,6 +48,7 @@ func (b *jujuBackend) adjust(ctx context.Context, user string, on juju.Object, t
 	}
 	defer unlock()
 	var lost error
+	complained := false // about a disabled user
 	for range maxAdjust {
 		held, err := b.held(ctx, user, on)
 		if err != nil {
@@ -55,7 +56,7 @@ func (b *jujuBackend) adjust(ctx context.Context, user string, on juju.Object, t
 		}
 		want := target(held.rank)
 		if want == held.rank {
-			return changed, nil
+			return changed || complained, nil
 		}
 		if want < held.rank && !force {
 			if err := held.guard(want); err != nil {
@@ -66,20 +67,15 @@ func (b *jujuBackend) adjust(ctx context.Context, user string, on juju.Object, t
 		switch f, isFault := errors.AsType[*fault.Error](err); {
 		case err == nil:
 			changed = changed || did
-		case isFault && lost == nil && unclear(f):
+		case isFault && f.Kind == fault.Unavailable && f.Ambiguous && !f.FromServer && lost == nil:
 			lost, changed = err, true
+		case isFault && f.Kind == fault.Conflict && f.FromServer && want > held.rank && !complained:
+			complained = true // controllers up to 3.x do so after they have stored the level
 		default:
 			return changed, afterChange(err, changed)
 		}
 	}
 	return changed, written(fault.New(fault.Conflict, "the level is not what was written: somebody else changes it, too"))
-}
-
-// unclear reports whether a change that failed may have been made: its answer
-// was lost, or it is about a disabled user, of whom controllers up to 3.x
-// complain after they have stored the level.
-func unclear(f *fault.Error) bool {
-	return f.Kind == fault.Unavailable && f.Ambiguous && !f.FromServer || f.Kind == fault.Conflict && f.FromServer
 }
 
 // move sends the one call that brings a level from one rank to another.

@@ -313,7 +313,7 @@ func TestJujuDisabledUsersKeepTheirLevel(t *testing.T) {
 	t.Parallel()
 	c := newController(t)
 	c.AddUser("alice", "secret", "superuser")
-	client, _ := newAdmin(t, c)
+	client, juju := newAdmin(t, c)
 	ctx := t.Context()
 	require.NoError(t, client.DisableUser(ctx, usermgmt.DisableUserRequest{Name: "alice"}))
 	u, err := client.GetUser(ctx, usermgmt.GetUserRequest{Name: "alice"})
@@ -324,6 +324,11 @@ func TestJujuDisabledUsersKeepTheirLevel(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, "admin", listed.Name)
 	}
+	c.AddModel("admin", "prod", map[string]string{"admin": "admin"})
+	changed, err := juju.Grant(ctx, "alice", usermgmt.Role{Name: "read", Scope: "model:admin/prod"})
+	require.NoError(t, err, "the controller complains after it has stored the level")
+	assert.True(t, changed)
+	assert.Equal(t, "read", c.Level("model:admin/prod", "alice"))
 	super := []usermgmt.Role{{Name: "superuser", Scope: "controller"}}
 	require.ErrorIs(t, client.RevokeRoles(ctx, usermgmt.RevokeRolesRequest{User: "alice", Roles: super}), usermgmt.ErrConflict)
 	assert.Equal(t, "superuser", c.Level("controller", "alice"))
