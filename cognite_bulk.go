@@ -110,3 +110,11 @@ func checkedFirst[Q request, R any](c *Client, method func(context.Context, Q) (
 }
 
 func itself(name string) string { return name }
+
+// atOnce returns how many requests the service takes at the same time.
+func (*cogniteBackend) atOnce(c Capability) int {
+	if c == CapDeleteUser {
+		return cognite.DeleteConcurrency
+	}
+	return cognite.WriteConcurrency
+}

@@ -260,6 +260,42 @@ func ExampleCollect() {
 	// Output: 2 <nil>
 }
 
+func ExampleBulkCreate() {
+	ctx := context.Background()
+	client := newExample()
+	defer client.Close()
+	results, err := usermgmt.BulkCreate(ctx, client, []usermgmt.CreateUserRequest{
+		{Name: "bob"},
+		{Name: "alice"},
+		{Name: "carol", Roles: usermgmt.Roles("no-such-role")},
+	}, usermgmt.BulkOptions{})
+	for _, r := range results {
+		fmt.Println(r.Name, r.Outcome)
+	}
+	fmt.Println(err)
+	// Output:
+	// bob created
+	// alice already there
+	// carol failed
+	// BulkCreate: of 3 items 1 failed; item 2: CreateUser memory: not found: role "no-such-role" does not exist
+}
+
+func ExampleBulkDelete() {
+	ctx := context.Background()
+	client := newExample()
+	defer client.Close()
+	leavers := []usermgmt.DeleteUserRequest{{Name: "alice"}, {Name: "bob"}}
+	results, err := usermgmt.BulkDelete(ctx, client, leavers, usermgmt.BulkOptions{
+		Concurrency: 1,
+		Progress:    func(ended, total int) { fmt.Printf("%d/%d\n", ended, total) },
+	})
+	fmt.Println(results[0].Outcome, results[1].Outcome, err)
+	// Output:
+	// 1/2
+	// 2/2
+	// deleted already gone <nil>
+}
+
 func ExampleParseRole() {
 	role, err := usermgmt.ParseRole("data_reader[travel-sample:inventory]")
 	fmt.Printf("%q %q %v\n", role.Name, role.Scope, err)

@@ -1,7 +1,7 @@
 package usermgmt
 
 // Result is what came of one item of a bulk call. The items of such a call
-// succeed and fail alone, and nothing is rolled back.
+// succeed and fail alone, and nothing is rolled back. See also [BulkResult].
 //
 // An item without Err was carried out. One whose Err is [Error.Ambiguous] may
 // have been: read the state before you repeat it. Any other Err means that it

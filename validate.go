@@ -24,7 +24,7 @@ const (
 // validator collects what is wrong with a request, by field. The rules are
 // those that hold for every backend; a backend adds its own.
 type validator struct {
-	backend string
+	backend string // empty where nobody knows which one there is
 	can     Capabilities
 	fields  map[string]string
 }
@@ -202,7 +202,7 @@ func (v *validator) extension(e extension) {
 		v.problemf("Extension", "must be given by value, not by pointer")
 		return
 	}
-	if owner := e.extensionOf(); owner != v.backend {
+	if owner := e.extensionOf(); v.backend != "" && owner != v.backend {
 		v.problemf("Extension", "is of backend %s, but the client's is %s", owner, v.backend)
 	}
 }

@@ -42,7 +42,7 @@ func Cases() []Case {
 	return slices.Concat(
 		capabilityCases(), userCases(), updateCases(), accountCases(), grantCases(), roleCases(), groupCases(), memberCases(),
 		projectCases(), listCases(), inputCases(), nameCases(), errorCases(), lifetimeCases(), copyCases(), concurrencyCases(),
-		wireCases(), loginCases(), secretCases(),
+		bulkCases(), wireCases(), loginCases(), secretCases(),
 	)
 }
 

@@ -9,10 +9,10 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// idlePerHost is how many connections wait for work. All requests go to one
+// PoolSize is how many connections wait for work. All requests go to one
 // host, where the two of net/http's default would make busy callers dial for
 // nearly every request.
-const idlePerHost = 256
+const PoolSize = 256
 
 // newHTTPClient returns a client that follows no redirect, keeps no cookie
 // and does not let go of idle connections behind our back. own is the pool
@@ -41,7 +41,7 @@ func newPool(config *tls.Config) *http.Transport {
 		TLSClientConfig:       config.Clone(), // the pool adds to it
 		TLSHandshakeTimeout:   10 * time.Second,
 		ExpectContinueTimeout: time.Second,
-		MaxIdleConnsPerHost:   idlePerHost,
+		MaxIdleConnsPerHost:   PoolSize,
 		IdleConnTimeout:       90 * time.Second,
 		ForceAttemptHTTP2:     true,
 
