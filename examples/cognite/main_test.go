@@ -60,7 +60,7 @@ func TestSimulated(t *testing.T) {
 	assert.Zero(t, code)
 	assert.Empty(t, errs)
 	for _, want := range []string{
-		"Postgres Gateway of project simulated", "from session", "with password [redacted]", "number 3 of 3", "gave 2 users new sessions",
+		"Postgres Gateway of project demo", "from session", "with password [redacted]", "number 3 of 3", "gave 2 users new sessions",
 		"acts with session", "missing is nobody", "the first 2 users", "all 5 users, one by one", "in groups of 25: 1",
 		"revoked its session", "deleted 5 users, those that do not exist ignored", "removed everything that was created",
 	} {

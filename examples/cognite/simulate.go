@@ -1,20 +1,19 @@
 package main
 
 import (
-	"net/http/httptest"
+	"context"
 
-	simulator "github.com/usermgmt/usermgmt/internal/simulator/cognite"
+	"github.com/usermgmt/usermgmt/examples/internal/local"
 )
 
-// simulate starts a simulated server, which is its own token endpoint, and
-// returns the settings to reach it.
-func simulate() (s settings, stop func()) {
-	const project, client, secret, tokenPath = "simulated", "example", "no secret at all", "/oauth2/token" //nolint:gosec // it is not
-	gateway := simulator.New(simulator.Options{TokenPath: tokenPath})
-	gateway.SeedClient(client, secret, simulator.Admin("svc-example", project))
-	gateway.Project(project)
-	server := httptest.NewServer(gateway)
+// simulate starts a server in this process and returns the settings to reach
+// it. A program of your own has no need of it.
+func simulate(ctx context.Context) (s settings, stop func(), err error) {
+	gateway, err := local.Start(ctx, "cognite", "")
+	if err != nil {
+		return s, nil, err
+	}
 	return settings{
-		url: server.URL, project: project, tokenURL: server.URL + tokenPath, clientID: client, secret: secret,
-	}, server.Close
+		url: gateway.Address, project: gateway.Place, tokenURL: gateway.TokenURL, clientID: gateway.User, secret: gateway.Password,
+	}, gateway.Close, nil
 }

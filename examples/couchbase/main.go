@@ -50,7 +50,10 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 		return err
 	}
 	if c.url == "" {
-		simulated, stop := simulate() //nolint:contextcheck // its listeners live until stop
+		simulated, stop, err := simulate(ctx)
+		if err != nil {
+			return err
+		}
 		defer stop()
 		c = simulated
 	}

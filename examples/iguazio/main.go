@@ -76,7 +76,10 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (setting
 
 func connectAndTour(ctx context.Context, s settings, stdout io.Writer) (err error) {
 	if s.url == "" {
-		simulated, stop := simulate(s)
+		simulated, stop, err := simulate(ctx, s)
+		if err != nil {
+			return err
+		}
 		defer stop()
 		s = simulated
 	}

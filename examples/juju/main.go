@@ -61,7 +61,10 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 		s.ca = string(pem)
 	}
 	if s.address == "" {
-		simulated, stop := simulate()
+		simulated, stop, err := simulate(ctx)
+		if err != nil {
+			return err
+		}
 		defer stop()
 		s = simulated
 	}

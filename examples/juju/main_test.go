@@ -36,14 +36,15 @@ func TestSimulated(t *testing.T) {
 // TestAddress takes the tour on a controller that has an address.
 func TestAddress(t *testing.T) {
 	t.Parallel()
-	s, stop := simulate()
+	s, stop, err := simulate(t.Context())
+	require.NoError(t, err)
 	defer stop()
 	env := func(string) string { return s.password }
 	var out bytes.Buffer
 	require.NoError(t, run(t.Context(), []string{"-address", s.address, "-model", "test-model", "-offer", "admin/test-model.hosted-mysql"}, env, &out))
 	assert.Contains(t, out.String(), "exactly write on model test-model")
 
-	err := run(t.Context(), []string{"-address", s.address}, func(string) string { return "wrong" }, &out)
+	err = run(t.Context(), []string{"-address", s.address}, func(string) string { return "wrong" }, &out)
 	require.ErrorIs(t, err, usermgmt.ErrUnauthenticated)
 	assert.NotContains(t, err.Error(), "wrong")
 	err = run(t.Context(), []string{"-address", s.address}, noEnvironment, &out)
@@ -57,7 +58,8 @@ func TestAddress(t *testing.T) {
 // tour is ended in the middle.
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
-	s, stop := simulate()
+	s, stop, err := simulate(t.Context())
+	require.NoError(t, err)
 	defer stop()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -66,7 +68,7 @@ func TestInterrupted(t *testing.T) {
 			cancel()
 		}
 	})
-	err := connectAndTour(ctx, s, out)
+	err = connectAndTour(ctx, s, out)
 	require.ErrorIs(t, err, usermgmt.ErrCanceled)
 
 	client, err := usermgmt.New(usermgmt.Juju(s.address), usermgmt.WithCredentials(usermgmt.Password(s.user, s.password)))

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/usermgmt/usermgmt/examples/internal/local"
 	simulator "github.com/usermgmt/usermgmt/internal/simulator/aistore"
 )
 
@@ -151,4 +152,27 @@ type writerFunc func(text string)
 func (f writerFunc) Write(p []byte) (int, error) {
 	f(string(p))
 	return len(p), nil
+}
+
+// TestEverySystem runs the tour on all systems that let the caller name users,
+// and has it say what to run on the one that does not.
+func TestEverySystem(t *testing.T) {
+	t.Parallel()
+	for _, name := range local.Names() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			system, err := local.Start(t.Context(), name, "")
+			require.NoError(t, err)
+			t.Cleanup(system.Close)
+			env := map[string]string{"USERMGMT_PASSWORD": system.Password}
+			code, out, errs := quickstart(t, env, "-url", system.URL, "-user", system.User)
+			if name == "cognite" {
+				assert.Equal(t, 1, code)
+				assert.Contains(t, errs, "WithCredentials")
+				return
+			}
+			assert.Zero(t, code, errs)
+			assert.Contains(t, out, "removed everything that was created")
+		})
+	}
 }

@@ -16,11 +16,15 @@ import (
 const loopback = "127.0.0.1:0"
 
 // Start gives every node a listener for HTTP and one for the key-value
-// protocol, and puts their ports into the list of nodes. It panics if the
-// machine has no port to give.
+// protocol, and puts their ports into the list of nodes. It panics if it
+// cannot listen.
 func (s *Server) Start() {
-	for _, n := range s.nodes {
-		n.plain = n.listen(loopback, nil)
+	for i, n := range s.nodes {
+		address := loopback
+		if i == 0 && s.options.Address != "" {
+			address = s.options.Address
+		}
+		n.plain = n.listen(address, nil)
 		n.kv = n.listenKV(loopback, nil)
 		n.publish(map[string]int{"mgmt": port(n.plain.Listener), "kv": port(n.kv.listener)})
 	}

@@ -38,6 +38,9 @@ type Options struct {
 	// ShuffleSeed determines the order of everything that has no order, and
 	// the UUIDs.
 	ShuffleSeed uint64
+	// Address is where the first node serves the API; the default is a port of
+	// 127.0.0.1 that is free.
+	Address string
 	// MaxBody is the longest body of a form; the default is one megabyte.
 	MaxBody int
 }
