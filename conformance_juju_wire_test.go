@@ -211,7 +211,7 @@ func (r *jujuRelay) disturb(f jujuFrame, data []byte, effect conformance.Fault) 
 		} else {
 			r.refuse(f.ID, "login expired", "login expired")
 		}
-	case conformance.Garbage:
+	case conformance.Garbage, conformance.Elsewhere: // a server from elsewhere opens no socket
 		r.answer(map[string]any{"request-id": f.ID, "response": "<html>Sign in to the guest network</html>"})
 	case conformance.Echo:
 		r.refuse(f.ID, "cannot read "+string(data)+strings.Join(r.wire.seen(), " "), "bad request")

@@ -95,6 +95,8 @@ func (w *httpWire) effect(fault conformance.Fault) simulator.Effect {
 		return w.refusal
 	case conformance.Garbage:
 		return simulator.Answer(http.StatusOK, http.Header{"Content-Type": {"text/html"}}, "<html>Sign in to the guest network</html>")
+	case conformance.Elsewhere:
+		return simulator.Answer(http.StatusNotFound, http.Header{"Content-Type": {"text/html"}}, "<html>404 page not found")
 	case conformance.Echo:
 		return echo
 	default:

@@ -158,6 +158,9 @@ func (b *iguazioBackend) RemoveGroupMember(ctx context.Context, req RemoveGroupM
 	if textOf(input.PrimaryGroup) != "" {
 		return fault.Invalid("Extension.PrimaryGroup", `must be "", which lets the user leave its primary group`)
 	}
+	if req.Group == iguazio.AllUsers {
+		return about("group", req.Group, fault.New(fault.Conflict, "every user is in the group %s", req.Group))
+	}
 	return b.changeMembership(ctx, req.Group, req.User, input.ID, func(user iguazio.User, groupID string) (iguazioPatch, bool, error) {
 		return user.Leaving(groupID, input.PrimaryGroup != nil)
 	})

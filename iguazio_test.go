@@ -306,3 +306,17 @@ func TestIguazioProjects(t *testing.T) {
 		`DELETE /api/projects {"data":{"type":"project","attributes":{"name":"lab"},"relationships":{}}}`,
 	}, writes)
 }
+
+// TestIguazioNobodyLeavesAllUsers refuses what would take a user out of
+// operation, before anything is sent.
+func TestIguazioNobodyLeavesAllUsers(t *testing.T) {
+	t.Parallel()
+	w, _, wire := igzWorld(t)
+	user := igzCreate(t, w, w.Name("alice"))
+	before := wire.Traffic()
+	e := requireError(t, w.Manager.RemoveGroupMember(t.Context(), usermgmt.RemoveGroupMemberRequest{Group: "all_users", User: user.Name}), usermgmt.ErrConflict)
+	assert.Equal(t, "group", e.Resource)
+	assert.Equal(t, "all_users", e.Name)
+	assert.False(t, e.FromServer)
+	assert.Equal(t, before, wire.Traffic())
+}

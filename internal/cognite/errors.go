@@ -48,6 +48,9 @@ func (c *Client) classify(r *transport.Request, status int, header http.Header, 
 	}
 	read := readFailure(body)
 	f := &fault.Error{Kind: kindOf(r, status, read), Code: read.code, Message: read.message}
+	if status == http.StatusNotFound && transport.Foreign(body) {
+		f.Kind = fault.Unsupported
+	}
 	if f.Message == "" {
 		f.Message = http.StatusText(status) // the words are a proxy's, or there are none
 	}

@@ -35,6 +35,10 @@ func wireCases() []Case {
 			needs: and(create, usermgmt.CapGrantRoles), wire: true, play: grantAnswerLost,
 		},
 		{
+			Name: "wire/an answer from elsewhere", Rule: "That a server which is not the one that was meant knows no such page does not make a user ErrNotFound, nor its deletion a success.",
+			needs: and(create, usermgmt.CapDeleteUser), wire: true, play: answerFromElsewhere,
+		},
+		{
 			Name: "wire/a read that fails for a while", Rule: "Reads are repeated after failures that may pass.",
 			needs: create, wire: true, play: readFailsForAWhile,
 		},
@@ -119,6 +123,18 @@ func deleteAnswerLost(t testing.TB, w *World) {
 	w.Wire.Disturb(Write, Throttled, 1)
 	err := w.Manager.DeleteUser(t.Context(), usermgmt.DeleteUserRequest{Name: alice})
 	w.misses(t, usermgmt.CapDeleteUser, err, "user", alice)
+}
+
+func answerFromElsewhere(t testing.TB, w *World) {
+	user := w.newUser(t, "alice")
+	w.Wire.Disturb(Read, Elsewhere, 0)
+	w.Wire.Disturb(Write, Elsewhere, 0)
+	_, err := w.Manager.GetUser(t.Context(), usermgmt.GetUserRequest{Name: user.Name})
+	require.Error(t, err)
+	require.NotErrorIs(t, err, usermgmt.ErrNotFound)
+	err = w.Manager.DeleteUser(t.Context(), usermgmt.DeleteUserRequest{Name: user.Name, IgnoreMissing: true})
+	require.Error(t, err)
+	require.NotErrorIs(t, err, usermgmt.ErrNotFound)
 }
 
 func grantAnswerLost(t testing.TB, w *World) {

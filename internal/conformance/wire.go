@@ -70,6 +70,9 @@ const (
 	// Garbage answers success with something that is not of the protocol; the
 	// request has no effect.
 	Garbage
+	// Elsewhere answers that there is no such page, as a server does that is not
+	// the one that was meant; the request has no effect.
+	Elsewhere
 	// Echo refuses the request as malformed and repeats in the answer all that
 	// the client sent, credentials included.
 	Echo

@@ -60,6 +60,8 @@ func TestErrors(t *testing.T) {
 		{"unauthenticated", get, 401, "", fault.Unauthenticated, "Unauthorized", false},
 		{"forbidden", get, 403, detail("403", "not you"), fault.PermissionDenied, "not you", false},
 		{"missing", get, 404, detail("404", "gone"), fault.NotFound, "gone", false},
+		{"missing says a proxy", get, 404, "<html>no such page", fault.Unsupported, "Not Found", false},
+		{"missing without a body", get, 404, "", fault.NotFound, "Not Found", false},
 		{"taken", create, 409, detail("409", "taken"), fault.AlreadyExists, "taken", false},
 		{"taken, said otherwise", create, 400, detail("400", "Group Already Exists"), fault.AlreadyExists, "Group Already Exists", false},
 		{"the same words elsewhere", change, 400, detail("400", "already exists"), fault.InvalidArgument, "already exists", false},

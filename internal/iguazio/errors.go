@@ -25,7 +25,11 @@ func classify(r *transport.Request, status int, _ http.Header, body []byte) *fau
 	var answer failure
 	if transport.Decode(body, &answer) != nil || len(answer.Errors) == 0 {
 		// There is no body, or the words are a gateway's.
-		return &fault.Error{Kind: kindOf(status, "", creates(r)), Message: http.StatusText(status), RequestID: string(answer.Meta.Context)}
+		kind := kindOf(status, "", creates(r))
+		if status == http.StatusNotFound && transport.Foreign(body) {
+			kind = fault.Unsupported
+		}
+		return &fault.Error{Kind: kind, Message: http.StatusText(status), RequestID: string(answer.Meta.Context)}
 	}
 	var details []string
 	for _, e := range answer.Errors {

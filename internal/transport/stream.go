@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -52,6 +53,14 @@ func Decode(data []byte, target any) error {
 		return badAnswer(err)
 	}
 	return nil
+}
+
+// Foreign reports whether the body of an answer holds words and no JSON: those
+// of a proxy, or of a server that is not the one that was meant. What such an
+// answer says of a resource, that it does not exist above all, means nothing.
+func Foreign(body []byte) bool {
+	words := bytes.TrimSpace(body)
+	return len(words) > 0 && !jsontext.Value(words).IsValid()
 }
 
 // badAnswer hides err, which may quote the answer.

@@ -124,6 +124,13 @@ func TestDecode(t *testing.T) {
 	assert.EqualError(t, Decode([]byte(`{} {}`), &got), "internal: the answer is not what the protocol promises")
 }
 
+func TestForeign(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]bool{"": false, " \n": false, `{"a":1}`: false, ` "text"`: false, "null": false, "<html>": true, "404 page not found\n": true, `{"a":`: true} {
+		assert.Equal(t, want, Foreign([]byte(body)), "%q", body)
+	}
+}
+
 func TestStreamThatBreaksOff(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{"amid": `[{"id":1},{"id":2},{"i`, "at the very end": `[{"id":1},{"id":2}]`} {
