@@ -4,10 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"testing"
-
-	"github.com/stretchr/testify/require"
 
 	"github.com/usermgmt/usermgmt"
 )
@@ -300,19 +296,4 @@ func ExampleParseRole() {
 	role, err := usermgmt.ParseRole("data_reader[travel-sample:inventory]")
 	fmt.Printf("%q %q %v\n", role.Name, role.Scope, err)
 	// Output: "data_reader" "travel-sample:inventory" <nil>
-}
-
-// TestReadmeCode makes sure that every Go block of the README stands in
-// readme_test.go, where it is compiled and run.
-func TestReadmeCode(t *testing.T) {
-	t.Parallel()
-	readme, err := os.ReadFile("README.md")
-	require.NoError(t, err)
-	compiled, err := os.ReadFile("readme_test.go")
-	require.NoError(t, err)
-	blocks := goBlocks(string(readme))
-	require.NotEmpty(t, blocks)
-	for _, block := range blocks {
-		require.Contains(t, squeeze(string(compiled)), squeeze(block))
-	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,8 +11,8 @@ import (
 	"github.com/usermgmt/usermgmt"
 )
 
-// The functions below hold the code blocks of the README word for word; see
-// TestReadmeCode.
+// The functions below hold the code blocks of the README word for word; the
+// tests in docs make sure of that.
 
 func readmeMemory(ctx context.Context) error {
 	client, err := usermgmt.New(usermgmt.Memory())
@@ -99,20 +98,3 @@ func TestReadmeRuns(t *testing.T) {
 	require.ErrorIs(t, err, usermgmt.ErrUnavailable)
 	require.NotEmpty(t, readmeErrors(err))
 }
-
-// goBlocks returns the fenced blocks of Go code in text.
-func goBlocks(text string) []string {
-	var blocks []string
-	for {
-		_, rest, found := strings.Cut(text, "```go\n")
-		if !found {
-			return blocks
-		}
-		var block string
-		block, text, _ = strings.Cut(rest, "```")
-		blocks = append(blocks, block)
-	}
-}
-
-// squeeze makes every run of white space one space.
-func squeeze(text string) string { return strings.Join(strings.Fields(text), " ") }
