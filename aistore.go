@@ -13,14 +13,19 @@ import (
 
 const aistoreName = "aistore"
 
-// AIStoreOption is a setting of [AIStore].
+// AIStoreOption is a setting of [AIStore]. It can also stand among the options of [New]
+// and [Open].
 type AIStoreOption interface {
+	Option
+
 	applyAIStore(b *aistoreChoice)
 }
 
 type aistoreOption func(b *aistoreChoice)
 
 func (o aistoreOption) applyAIStore(b *aistoreChoice) { o(b) }
+
+func (o aistoreOption) apply(s *settings) { s.own = append(s.own, o) }
 
 // AIStoreTokenLifetime sets how long the tokens live that the client logs in
 // with: 0 for the longest that the server allows, else at least a minute.
@@ -60,6 +65,10 @@ type aistoreChoice struct {
 }
 
 func (c *aistoreChoice) open(s *settings) (backend, error) {
+	c, err := ownOptions(s, *c, AIStoreOption.applyAIStore)
+	if err != nil {
+		return nil, err
+	}
 	base, err := transport.ParseAddress(c.address)
 	if err != nil {
 		return nil, err

@@ -18,14 +18,19 @@ const (
 	cogniteClientName = "usermgmt"
 )
 
-// CogniteOption is a setting of [Cognite].
+// CogniteOption is a setting of [Cognite]. It can also stand among the options of [New]
+// and [Open].
 type CogniteOption interface {
+	Option
+
 	applyCognite(b *cogniteChoice)
 }
 
 type cogniteOption func(b *cogniteChoice)
 
 func (o cogniteOption) applyCognite(b *cogniteChoice) { o(b) }
+
+func (o cogniteOption) apply(s *settings) { s.own = append(s.own, o) }
 
 // CogniteClientName sets the name of the program that the server is told with
 // each request, in the header x-cdp-app. It has to consist of printable
@@ -74,6 +79,10 @@ type cogniteChoice struct {
 }
 
 func (c *cogniteChoice) open(s *settings) (backend, error) {
+	c, err := ownOptions(s, *c, CogniteOption.applyCognite)
+	if err != nil {
+		return nil, err
+	}
 	base, err := transport.ParseAddress(c.address)
 	if err != nil {
 		return nil, err

@@ -11,14 +11,19 @@ import (
 
 const couchbaseName = "couchbase"
 
-// CouchbaseOption is a setting of [Couchbase].
+// CouchbaseOption is a setting of [Couchbase]. It can also stand among the options of [New]
+// and [Open].
 type CouchbaseOption interface {
+	Option
+
 	applyCouchbase(c *couchbaseChoice)
 }
 
 type couchbaseOption func(c *couchbaseChoice)
 
 func (o couchbaseOption) applyCouchbase(c *couchbaseChoice) { o(c) }
+
+func (o couchbaseOption) apply(s *settings) { s.own = append(s.own, o) }
 
 // CouchbaseNetwork chooses which of a node's addresses to use: "default" for
 // those that the nodes use among themselves, "external" for the alternate
@@ -85,6 +90,10 @@ type couchbaseChoice struct {
 }
 
 func (c *couchbaseChoice) open(s *settings) (backend, error) {
+	c, err := ownOptions(s, *c, CouchbaseOption.applyCouchbase)
+	if err != nil {
+		return nil, err
+	}
 	if s.credentials == nil {
 		return nil, fault.Invalid("WithCredentials", "is required: Couchbase takes a password, a client certificate or a bearer token")
 	}

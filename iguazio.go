@@ -12,14 +12,19 @@ import (
 
 const iguazioName = "iguazio"
 
-// IguazioOption is a setting of [Iguazio].
+// IguazioOption is a setting of [Iguazio]. It can also stand among the options of [New]
+// and [Open].
 type IguazioOption interface {
+	Option
+
 	applyIguazio(c *iguazioChoice)
 }
 
 type iguazioOption func(c *iguazioChoice)
 
 func (o iguazioOption) applyIguazio(c *iguazioChoice) { o(c) }
+
+func (o iguazioOption) apply(s *settings) { s.own = append(s.own, o) }
 
 // IguazioWait sets how long a call waits for a job of the system, and for a
 // new user to become operational; without it, five minutes. When that runs out
@@ -71,6 +76,10 @@ type iguazioChoice struct {
 }
 
 func (c *iguazioChoice) open(s *settings) (backend, error) {
+	c, err := ownOptions(s, *c, IguazioOption.applyIguazio)
+	if err != nil {
+		return nil, err
+	}
 	address := c.address
 	if address != "" && !strings.Contains(address, "://") {
 		address = "https://" + address

@@ -2,6 +2,7 @@ package usermgmt
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -11,8 +12,11 @@ import (
 
 const jujuName = "juju"
 
-// JujuOption is a setting of [Juju].
+// JujuOption is a setting of [Juju]. It can also stand among the options of [New]
+// and [Open].
 type JujuOption interface {
+	Option
+
 	applyJuju(b *jujuChoice)
 }
 
@@ -20,10 +24,12 @@ type jujuOption func(b *jujuChoice)
 
 func (o jujuOption) applyJuju(b *jujuChoice) { o(b) }
 
+func (o jujuOption) apply(s *settings) { s.own = append(s.own, o) }
+
 // JujuAddresses adds addresses of the same controller, in the form that [Juju]
 // takes. They are tried side by side, and one that works is kept.
 func JujuAddresses(addresses ...string) JujuOption {
-	return jujuOption(func(b *jujuChoice) { b.addresses = append(b.addresses, addresses...) })
+	return jujuOption(func(b *jujuChoice) { b.addresses = slices.Concat(b.addresses, addresses) })
 }
 
 // JujuCA trusts the certificate of a controller's own authority, in PEM form:
@@ -80,6 +86,10 @@ type jujuChoice struct {
 }
 
 func (c *jujuChoice) open(s *settings) (backend, error) {
+	c, err := ownOptions(s, *c, JujuOption.applyJuju)
+	if err != nil {
+		return nil, err
+	}
 	if s.credentials == nil {
 		return nil, fault.Invalid("WithCredentials", "is required: %s", jujuCredentials)
 	}

@@ -19,15 +19,20 @@ const defaultAdministrator = "admin"
 // names others.
 var defaultProjectRoles = []string{"viewer", "editor", "admin"}
 
-// MemoryOption is a setting of [Memory]. An option given twice is an error of
-// [New]; a nil option is ignored.
+// MemoryOption is a setting of [Memory]. It can also stand among the options of [New]
+// and [Open]. An option given twice is an error of [New]; a nil option is
+// ignored.
 type MemoryOption interface {
+	Option
+
 	applyMemory(choice *memoryChoice)
 }
 
 type memoryOption func(choice *memoryChoice)
 
 func (o memoryOption) applyMemory(choice *memoryChoice) { o(choice) }
+
+func (o memoryOption) apply(s *settings) { s.own = append(s.own, o) }
 
 // MemoryFile keeps the state in a file, so that it outlives the process. The
 // file is read by [New], and written by it if there is none; its folder must
@@ -126,7 +131,7 @@ type memoryChoice struct {
 }
 
 func (c *memoryChoice) problem(option, text string) {
-	c.problems = append(c.problems, fault.Invalid(option, "%s", text))
+	c.problems = append(slices.Clip(c.problems), fault.Invalid(option, "%s", text))
 }
 
 // once reports whether an option is given for the first time.
@@ -146,6 +151,10 @@ func (c *memoryChoice) check(check func(v *validator)) {
 }
 
 func (c *memoryChoice) open(s *settings) (backend, error) {
+	c, err := ownOptions(s, *c, MemoryOption.applyMemory)
+	if err != nil {
+		return nil, err
+	}
 	s.problems = append(s.problems, c.problems...)
 	if err := s.refuseNetwork(); err != nil {
 		return nil, err

@@ -26,7 +26,8 @@ import (
 //	juju://h1:port,h2:port    a Juju controller, or JAAS
 //	juju+ws://host:port       a Juju controller without TLS
 //
-// A URL never carries credentials, which would end up in logs: use
+// Settings of the backend, such as [JujuCA] or [IguazioWait], stand among the
+// options. A URL never carries credentials, which would end up in logs: use
 // [WithCredentials]. It fails with [ErrInvalidArgument] for an unknown scheme.
 func Open(ctx context.Context, rawURL string, opts ...Option) (*Client, error) {
 	t := target{op: "Open"}

@@ -104,3 +104,27 @@ func TestOpenJuju(t *testing.T) {
 		require.NoError(t, client.Close())
 	}
 }
+
+// TestOwnOptions gives settings of a backend to Open, and to New beside it.
+func TestOwnOptions(t *testing.T) {
+	t.Parallel()
+	client, err := usermgmt.Open(t.Context(), "memory:", usermgmt.MemoryAdmin("root"))
+	require.NoError(t, err)
+	user, err := client.CurrentUser(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, "root", user.Name)
+
+	backend := usermgmt.Memory()
+	for _, want := range []string{"one", "two"} {
+		client, err := usermgmt.New(backend, usermgmt.MemoryAdmin(want))
+		require.NoError(t, err)
+		user, err := client.CurrentUser(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, want, user.Name, "a client's options do not stay with the backend")
+	}
+	_, err = usermgmt.New(usermgmt.Memory(usermgmt.MemoryAdmin("one")), usermgmt.MemoryAdmin("two"))
+	require.ErrorIs(t, err, usermgmt.ErrInvalidArgument)
+	_, err = usermgmt.New(usermgmt.Memory(), usermgmt.IguazioWait(time.Minute))
+	e := requireError(t, err, usermgmt.ErrInvalidArgument)
+	assert.Contains(t, e.Fields, "options")
+}

@@ -212,9 +212,23 @@ type settings struct {
 	hooks       Hooks
 	plainHTTP   bool
 	required    []Capability
+	own         []Option // of a single backend
 
 	given    map[string]bool
 	problems []error
+}
+
+// ownOptions returns choice with the options of its backend that stand among
+// those of the client. What is of another backend is refused.
+func ownOptions[O, C any](s *settings, choice C, apply func(O, *C)) (*C, error) {
+	for _, option := range s.own {
+		o, ok := option.(O)
+		if !ok {
+			return nil, fault.Invalid("options", "must not hold one of another backend")
+		}
+		apply(o, &choice)
+	}
+	return &choice, nil
 }
 
 // networkOptions are the options that make no sense without a network.

@@ -166,13 +166,14 @@ func TestSampleConfiguration(t *testing.T) {
 	text, err := os.ReadFile("systems.json")
 	require.NoError(t, err)
 	sample := filepath.Join(t.TempDir(), "systems.json")
-	secret := func(string) string { return "secret" }
 	require.NoError(t, os.WriteFile(sample, bytes.ReplaceAll(text, []byte("controller-ca.pem"), []byte(pem)), 0o600))
-	_, err = readSystems(sample, secret)
-	require.ErrorContains(t, err, `system "clouds"`)
-	require.NoError(t, os.WriteFile(sample, bytes.ReplaceAll(text, []byte(`, "caFile": "controller-ca.pem"`), nil), 0o600))
-	systems, err := readSystems(sample, secret)
+	systems, err := readSystems(sample, func(string) string { return "secret" })
 	require.NoError(t, err)
 	assert.Len(t, systems, 5)
 	assert.Equal(t, "pg_x2vnfazgdjm2", systems[4].nameOf("alice"))
+	_, err = usermgmt.Open(t.Context(), systems[3].URL, systems[3].options...)
+	require.ErrorContains(t, err, "certificate")
+
+	systems[0].CAFile = pem
+	require.ErrorContains(t, systems[0].configure(func(string) string { return "secret" }), "holds no certificate")
 }

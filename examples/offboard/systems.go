@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/usermgmt/usermgmt"
 	"github.com/usermgmt/usermgmt/examples/internal/local"
@@ -92,6 +93,10 @@ func (s *system) configure(getenv func(string) string) error {
 	pem, err := os.ReadFile(s.CAFile)
 	if err != nil {
 		return err
+	}
+	if strings.HasPrefix(s.URL, "juju:") { // whose certificates name no host
+		s.options = append(s.options, usermgmt.JujuCA(string(pem)))
+		return nil
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(pem) {
