@@ -35,9 +35,15 @@
 // that makes them easy to test. [UserManager] does not grow within a major
 // version; what is added later is a method of [*Client] or a new interface.
 //
+// # Many users
+//
+// [BulkCreate], [BulkUpdate], [BulkDelete] and [BulkGrant] work on any manager,
+// some items at once, and tell for each what came of it. Lists are sequences
+// that are read as they are ranged over; [Collect] makes a slice of one.
+//
 // # Errors
 //
-// Every error is an [*Error] that matches one kind with [errors.Is], such as
+// Every error of a method is an [*Error] that matches one kind with [errors.Is], such as
 // [ErrNotFound]. [Error.Status] tells whether the server said so or this
 // package, and [Error.Ambiguous] whether a change may have been made although
 // the call failed.
