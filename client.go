@@ -43,10 +43,10 @@
 //
 // # Errors
 //
-// Every error of a method is an [*Error] that matches one kind with [errors.Is], such as
-// [ErrNotFound]. [Error.Status] tells whether the server said so or this
-// package, and [Error.Ambiguous] whether a change may have been made although
-// the call failed.
+// Every error of a method is an [*Error] that matches one kind with [errors.Is],
+// such as [ErrNotFound]. [Error.FromServer] tells whether the server said so or
+// this package, and [Error.Ambiguous] whether a change may have been made
+// although the call failed.
 //
 // # Authentication
 //
@@ -182,6 +182,8 @@ func (c *Client) Capabilities() Capabilities { return c.backend.Capabilities() }
 //
 // Iguazio: POST /api/sessions with a password, POST
 // /api/sessions/verifications/planes/any/internal.
+//
+// Juju: Admin.Login, Pinger.Ping.
 func (c *Client) Ping(ctx context.Context) error {
 	t := target{op: "Ping"}
 	return c.run(ctx, t, func(ctx context.Context) error { return c.backend.Ping(ctx) })

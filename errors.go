@@ -107,7 +107,8 @@ type Error struct {
 	// Permissions lists the permissions that the caller lacks, in the
 	// server's notation; nil if the server does not tell.
 	Permissions []string
-	// Err is the cause, nil if there is none.
+	// Err is the cause, nil if there is none. If that is an Error of another
+	// call, it does not match its kind.
 	Err error
 }
 
@@ -189,7 +190,7 @@ func wrap(backend string, t target, err error) error {
 	if err == nil {
 		return nil
 	}
-	if public, ok := errors.AsType[*Error](err); ok {
+	if public, ok := err.(*Error); ok { //nolint:errorlint // one further down is the cause of another failure
 		return public
 	}
 	e := &Error{Op: t.op, Backend: backend, Resource: t.resource, Name: t.name, Kind: ErrInternal}
@@ -198,16 +199,43 @@ func wrap(backend string, t target, err error) error {
 	case ok:
 		e.Kind = kindOf(f.Kind)
 		e.ID, e.FromServer, e.Status, e.Code, e.Message, e.RequestID = f.ID, f.FromServer, f.Status, f.Code, f.Message, f.RequestID
-		e.RetryAfter, e.Ambiguous, e.Fields, e.Permissions, e.Err = f.RetryAfter, f.Ambiguous, f.Fields, f.Permissions, f.Err
+		e.RetryAfter, e.Ambiguous, e.Fields, e.Permissions, e.Err = f.RetryAfter, f.Ambiguous, f.Fields, f.Permissions, causeOf(f.Err)
 		if f.Resource != "" {
 			e.Resource, e.Name = f.Resource, f.Name
 		}
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		e.Kind, e.Err = ErrCanceled, err
+		e.Kind, e.Err = ErrCanceled, causeOf(err)
 	default:
-		e.Err = err
+		e.Err = causeOf(err)
 	}
 	return e
+}
+
+// causeOf returns a cause of an [Error]. One that is or holds another Error, as
+// the cause of a context or the failure of a credential source can, must not
+// lend its kind: who ignores [ErrNotFound] would take the call for done.
+func causeOf(err error) error {
+	if _, ok := errors.AsType[*Error](err); ok {
+		return otherError{err}
+	}
+	return err
+}
+
+// otherError matches what the error in it matches but kinds and [Error].
+type otherError struct{ error }
+
+func (o otherError) Is(target error) bool {
+	if _, isKind := target.(*kind); isKind || target == errors.ErrUnsupported { //nolint:errorlint // it is about the sentinels themselves
+		return false
+	}
+	return errors.Is(o.error, target)
+}
+
+func (o otherError) As(target any) bool {
+	if _, isError := target.(**Error); isError {
+		return false
+	}
+	return errors.As(o.error, target)
 }
 
 func kindOf(k fault.Kind) error {

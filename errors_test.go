@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"testing"
 	"time"
 
@@ -101,4 +102,38 @@ func TestIgnore(t *testing.T) {
 	require.NoError(t, IgnoreAlreadyExists(exists))
 	require.NoError(t, IgnoreAlreadyExists(nil))
 	assert.Same(t, missing, IgnoreAlreadyExists(missing))
+}
+
+// TestCausesLendNoKind has the failure of one call be the cause of another:
+// the context of a group of calls ends because one of them found nothing, and a
+// source of credentials uses this package itself.
+func TestCausesLendNoKind(t *testing.T) {
+	t.Parallel()
+	other := &Error{Op: "GetUser", Backend: "memory", Kind: ErrNotFound, Err: fs.ErrNotExist}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(other)
+	c, err := New(Memory())
+	require.NoError(t, err)
+	err = c.DeleteUser(ctx, DeleteUserRequest{Name: "alice"})
+	require.ErrorIs(t, err, ErrCanceled)
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	require.NotErrorIs(t, err, ErrNotFound)
+	require.Error(t, IgnoreNotFound(err))
+	e, ok := errors.AsType[*Error](err)
+	require.True(t, ok)
+	assert.Equal(t, "DeleteUser", e.Op)
+	assert.Equal(t, ErrCanceled, e.Kind)
+	assert.Contains(t, e.Err.Error(), "GetUser memory: not found")
+	_, ok = errors.AsType[*fs.PathError](err)
+	assert.False(t, ok)
+	_, ok = errors.AsType[*Error](e.Err)
+	assert.False(t, ok)
+
+	c, err = New(AIStore("http://127.0.0.1:1"), WithCredentials(CredentialFunc(func(context.Context) (Credential, error) { return nil, other })))
+	require.NoError(t, err)
+	err = c.DeleteUser(t.Context(), DeleteUserRequest{Name: "alice", IgnoreMissing: true})
+	require.ErrorIs(t, err, ErrUnauthenticated)
+	require.NotErrorIs(t, err, ErrNotFound)
+	require.NotErrorIs(t, err, errors.ErrUnsupported)
 }

@@ -151,7 +151,7 @@ func (f *memoryFile) holds(written os.FileInfo) bool {
 // close lets go of the file. The lock file stays: removing it would take the
 // lock from somebody who has just opened it.
 func (f *memoryFile) close() error {
-	return f.lock.Close()
+	return errors.Join(unlockFile(f.lock), f.lock.Close())
 }
 
 // osDisk is the disk of the operating system.

@@ -8,5 +8,8 @@ import "os"
 // changed the file is still found before it is replaced.
 func lockFile(*os.File) (taken bool, err error) { return true, nil }
 
+// unlockFile does nothing either.
+func unlockFile(*os.File) error { return nil }
+
 // syncFolder does nothing: these systems cannot flush a folder.
 func syncFolder(string) error { return nil }

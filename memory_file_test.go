@@ -451,3 +451,28 @@ func TestKilledWriter(t *testing.T) {
 		assert.NoFileExists(t, path+".tmp", "what the killed writer left is gone")
 	}
 }
+
+// TestReopenWhileAProcessStarts closes and opens a file while other processes
+// are started, which inherit what is open until they run.
+func TestReopenWhileAProcessStarts(t *testing.T) {
+	t.Parallel()
+	program, err := os.Executable()
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "users.json")
+	started := make(chan struct{})
+	go func() {
+		defer close(started)
+		for range 20 {
+			_ = exec.Command(program, "-test.run=^$").Run() //nolint:gosec,noctx // this test's own program, for a moment
+		}
+	}()
+	for running := true; running; {
+		select {
+		case <-started:
+			running = false
+		default:
+		}
+		c, _ := openFile(t, path)
+		require.NoError(t, c.Close())
+	}
+}

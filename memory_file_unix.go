@@ -8,8 +8,7 @@ import (
 	"syscall"
 )
 
-// lockFile locks an open file until it is closed, unless somebody else has it
-// locked.
+// lockFile locks an open file, unless somebody else has it locked.
 func lockFile(file *os.File) (taken bool, err error) {
 	for {
 		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
@@ -22,6 +21,12 @@ func lockFile(file *os.File) (taken bool, err error) {
 			return false, os.NewSyscallError("flock", err)
 		}
 	}
+}
+
+// unlockFile unlocks a file. Closing it alone would not do at once: a process
+// that is being started at this moment has inherited it.
+func unlockFile(file *os.File) error {
+	return os.NewSyscallError("flock", syscall.Flock(int(file.Fd()), syscall.LOCK_UN))
 }
 
 // syncFolder flushes the entries of a folder to the disk.

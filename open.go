@@ -43,7 +43,10 @@ func Open(ctx context.Context, rawURL string, opts ...Option) (*Client, error) {
 		return nil, err
 	}
 	if err := c.Ping(ctx); err != nil {
-		return nil, errors.Join(err, c.Close())
+		if closing := c.Close(); closing != nil {
+			err = errors.Join(err, closing)
+		}
+		return nil, err
 	}
 	return c, nil
 }
