@@ -151,36 +151,50 @@ type itemList[T any] struct {
 // newItems returns the body of a request about items.
 func newItems[T any](items ...T) itemList[T] { return itemList[T]{items} }
 
-// items carries out a call that is answered with a list.
-func items[T any](ctx context.Context, c *Client, r call) ([]T, error) {
-	answer, err := c.send(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	var list itemList[T]
-	if transport.Decode(answer.Body, &list) != nil || list.Items == nil {
-		return nil, broken(r.class)
-	}
-	return list.Items, nil
+// An answer is what a call was answered with.
+type answer[T any] struct {
+	items    []T
+	class    transport.Class
+	response *transport.Response
 }
 
-// one carries out a call that is answered with a list of one.
-func one[T any](ctx context.Context, c *Client, r call) (T, error) {
-	list, err := items[T](ctx, c, r)
-	if err == nil && len(list) != 1 {
-		err = broken(r.class)
-	}
+// items carries out a call that is answered with a list.
+func items[T any](ctx context.Context, c *Client, r call) (answer[T], error) {
+	response, err := c.send(ctx, r)
 	if err != nil {
-		var zero T
-		return zero, err
+		return answer[T]{}, err
 	}
-	return list[0], nil
+	var list itemList[T]
+	if transport.Decode(response.Body, &list) != nil || list.Items == nil {
+		return answer[T]{}, broken(r.class, response)
+	}
+	return answer[T]{list.Items, r.class, response}, nil
+}
+
+// broken is the failure of a call whose answer holds what it must not.
+func (a answer[T]) broken() *fault.Error { return broken(a.class, a.response) }
+
+// one carries out a call that is answered with a list of one. If that is not
+// good it is returned beside the error.
+func one[T any](ctx context.Context, c *Client, r call, good func(T) bool) (T, error) {
+	var zero T
+	found, err := items[T](ctx, c, r)
+	switch {
+	case err != nil:
+		return zero, err
+	case len(found.items) != 1:
+		return zero, found.broken()
+	case !good(found.items[0]):
+		return found.items[0], found.broken()
+	default:
+		return found.items[0], nil
+	}
 }
 
 // broken is the failure of a call whose answer is not of the protocol. If it
 // was a write it was carried out, for all that is known.
-func broken(class transport.Class) *fault.Error {
+func broken(class transport.Class, response *transport.Response) *fault.Error {
 	f := fault.New(fault.Internal, "the answer is not what the protocol promises")
-	f.Ambiguous = class != transport.Read
+	f.Ambiguous, f.RequestID = class != transport.Read, response.RequestID()
 	return f
 }

@@ -170,9 +170,12 @@ func TestAnswersThatMakeNoSense(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("%s/%.9s", name, body), func(t *testing.T) {
 				t.Parallel()
-				c := newClient(t, answering(http.StatusOK, body), Config{})
+				c := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
+					return withHeader(http.StatusOK, "X-Request-Id: req-7 static-token-1", body), nil
+				}), Config{})
 				f := assertKind(t, fault.Internal, request.send(t.Context(), c))
 				assert.Equal(t, request.class != transport.Read, f.Ambiguous)
+				assert.Equal(t, "req-7 [redacted]", f.RequestID)
 			})
 		}
 	}

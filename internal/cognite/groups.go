@@ -82,9 +82,10 @@ type Group struct {
 // ListGroups returns the groups of the project, or those of the caller: GET
 // P/groups. It has no pages.
 func (c *Client) ListGroups(ctx context.Context, all bool) ([]Group, error) {
-	return items[Group](ctx, c, call{
+	found, err := items[Group](ctx, c, call{
 		method: http.MethodGet, path: []string{"groups"}, query: url.Values{"all": {strconv.FormatBool(all)}},
 	})
+	return found.items, err
 }
 
 // CheckGroup tells whether a group could be created so.
@@ -115,13 +116,9 @@ func (c *Client) CreateGroup(ctx context.Context, group NewGroup) (Group, error)
 	if err := CheckGroup(group); err != nil {
 		return Group{}, err
 	}
-	made, err := one[Group](ctx, c, call{
+	return one(ctx, c, call{
 		method: http.MethodPost, path: []string{"groups"}, body: newItems(group), class: transport.Once,
-	})
-	if err == nil && made.ID <= 0 {
-		err = broken(transport.Once)
-	}
-	return made, err
+	}, func(g Group) bool { return g.ID > 0 })
 }
 
 // DeleteGroups deletes the groups of the ids: POST P/groups/delete. Without

@@ -24,10 +24,10 @@ type page[T any] struct {
 
 // list streams what a path lists, page by page: no more than limit items, all
 // if it is 0. A page may hold fewer items than asked for, and none, and still
-// be followed by another.
-func list[T any](ctx context.Context, c *Client, path []string, query url.Values, limit int) iter.Seq2[T, error] {
+// be followed by another. An item that is not good ends it; nil takes all.
+func list[T any](ctx context.Context, c *Client, path []string, query url.Values, limit int, good func(T) bool) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		if err := pages(ctx, c, path, query, limit, func(item T) bool { return yield(item, nil) }); err != nil {
+		if err := pages(ctx, c, path, query, limit, good, func(item T) bool { return yield(item, nil) }); err != nil {
 			var zero T
 			yield(zero, err)
 		}
@@ -35,7 +35,7 @@ func list[T any](ctx context.Context, c *Client, path []string, query url.Values
 }
 
 // pages hands the items of a list to yield until that returns false.
-func pages[T any](ctx context.Context, c *Client, path []string, query url.Values, limit int, yield func(T) bool) error {
+func pages[T any](ctx context.Context, c *Client, path []string, query url.Values, limit int, good, yield func(T) bool) error {
 	if limit < 0 {
 		return fault.Invalid("Limit", "must not be negative")
 	}
@@ -56,9 +56,12 @@ func pages[T any](ctx context.Context, c *Client, path []string, query url.Value
 		}
 		var p page[T]
 		if transport.Decode(answer.Body, &p) != nil || p.Items == nil {
-			return broken(transport.Read)
+			return broken(transport.Read, answer)
 		}
 		for _, item := range p.Items {
+			if good != nil && !good(item) {
+				return broken(transport.Read, answer)
+			}
 			if !yield(item) {
 				return nil
 			}

@@ -49,7 +49,7 @@ type searchBody struct {
 
 // ListProfiles streams the profiles of the project: GET P/profiles.
 func (c *Client) ListProfiles(ctx context.Context) iter.Seq2[Profile, error] {
-	return list[Profile](ctx, c, []string{"profiles"}, nil, 0)
+	return list[Profile](ctx, c, []string{"profiles"}, nil, 0, nil)
 }
 
 // CurrentProfile returns the profile of the caller: GET P/profiles/me. It is
@@ -61,7 +61,7 @@ func (c *Client) CurrentProfile(ctx context.Context) (Profile, error) {
 	}
 	var profile Profile
 	if transport.Decode(answer.Body, &profile) != nil || profile.ID == "" {
-		return Profile{}, broken(transport.Read)
+		return Profile{}, broken(transport.Read, answer)
 	}
 	return profile, nil
 }
@@ -92,5 +92,6 @@ func (c *Client) SearchProfiles(ctx context.Context, text string) ([]Profile, er
 	}
 	var body searchBody
 	body.Search.Name, body.Limit = text, profilesPerSearch
-	return items[Profile](ctx, c, call{method: http.MethodPost, path: []string{"profiles", "search"}, body: body})
+	found, err := items[Profile](ctx, c, call{method: http.MethodPost, path: []string{"profiles", "search"}, body: body})
+	return found.items, err
 }

@@ -116,16 +116,13 @@ func (c *Client) CreateSession(ctx context.Context, request SessionRequest) (Cre
 	if err := CheckSessionRequest(request); err != nil {
 		return CreatedSession{}, err
 	}
-	made, err := one[createdSession](ctx, c, call{
+	made, err := one(ctx, c, call{
 		method: http.MethodPost, path: []string{"sessions"}, class: transport.Once, secrets: []string{request.ClientSecret},
 		body: newItems(newSession{
 			ClientID: request.ClientID, ClientSecret: request.ClientSecret,
 			TokenExchange: request.Type == TokenExchange, OneshotTokenExchange: request.Type == OneshotTokenExchange,
 		}),
-	})
-	if err == nil && (made.ID <= 0 || made.Nonce == "") {
-		err = broken(transport.Once)
-	}
+	}, func(s createdSession) bool { return s.ID > 0 && s.Nonce != "" })
 	return CreatedSession{Session: made.Session, Nonce: made.Nonce}, err
 }
 
@@ -136,7 +133,7 @@ func (c *Client) ListSessions(ctx context.Context, status string, limit int) ite
 	if status != "" {
 		query.Set("status", strings.ToUpper(status))
 	}
-	return list[Session](ctx, c, []string{"sessions"}, query, limit)
+	return list[Session](ctx, c, []string{"sessions"}, query, limit, nil)
 }
 
 // GetSessions returns the sessions of the ids, no more than
@@ -171,15 +168,15 @@ func (c *Client) aboutSessions(ctx context.Context, verb string, ids []int64, cl
 	if err != nil {
 		return nil, err
 	}
-	byID := make(map[int64]Session, len(found))
-	for _, session := range found {
+	byID := make(map[int64]Session, len(found.items))
+	for _, session := range found.items {
 		byID[session.ID] = session
 	}
 	ordered := make([]Session, 0, len(ids))
 	for _, id := range ids {
 		session, ok := byID[id]
-		if !ok || len(found) != len(ids) {
-			return nil, broken(class)
+		if !ok || len(found.items) != len(ids) {
+			return nil, found.broken()
 		}
 		ordered = append(ordered, session)
 	}

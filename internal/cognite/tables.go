@@ -98,7 +98,7 @@ func (c *Client) CreateTables(ctx context.Context, user string, tables []Table) 
 	}
 	ordered, err := inOrder(c, names, made, "tablename", false, func(t Table) string { return t.Name })
 	if err != nil {
-		return nil, broken(transport.Once)
+		return nil, made.broken()
 	}
 	return ordered, nil
 }
@@ -114,7 +114,7 @@ func (c *Client) ListTables(ctx context.Context, user string, builtIns bool, lim
 	if err := checkSegment("User", user); err != nil {
 		return func(yield func(Table, error) bool) { yield(Table{}, err) }
 	}
-	return list[Table](ctx, c, tablesPath(user), query, limit)
+	return list[Table](ctx, c, tablesPath(user), query, limit, nil)
 }
 
 // GetTables returns tables of a user, no more than [MaxTables], in the order

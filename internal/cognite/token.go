@@ -39,10 +39,12 @@ func (c *Client) InspectToken(ctx context.Context) (Inspection, error) {
 	}
 	var inspection Inspection
 	if transport.Decode(answer.Body, &inspection) != nil {
-		return Inspection{}, broken(transport.Read)
+		return Inspection{}, broken(transport.Read, answer)
 	}
 	if inspection.Subject == "" {
-		return Inspection{}, fault.New(fault.Internal, "the server does not say whose token it is")
+		f := fault.New(fault.Internal, "the server does not say whose token it is")
+		f.RequestID = answer.RequestID()
+		return Inspection{}, f
 	}
 	return inspection, nil
 }

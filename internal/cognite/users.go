@@ -88,13 +88,10 @@ func (c *Client) CreateUser(ctx context.Context, nonce string) (CreatedUser, err
 	if err := checkSecret("Nonce", nonce); err != nil {
 		return CreatedUser{}, err
 	}
-	made, err := one[createdUser](ctx, c, call{
+	made, err := one(ctx, c, call{
 		method: http.MethodPost, path: []string{"postgresgateway"}, body: newItems(newUser{nonceBody{nonce}}),
 		class: transport.Once, secrets: []string{nonce},
-	})
-	if err == nil && (made.Username == "" || made.Password == "") {
-		err = broken(transport.Once)
-	}
+	}, func(u createdUser) bool { return u.Username != "" && u.Password != "" })
 	return CreatedUser{User: made.User, Host: made.Host, Password: made.Password}, err
 }
 
@@ -120,13 +117,10 @@ func (c *Client) setNonce(ctx context.Context, name string, change setNonce, sec
 	}
 	update := userUpdate{Username: name}
 	update.Update.Credentials = change
-	user, err := one[User](ctx, c, call{
+	user, err := one(ctx, c, call{
 		method: http.MethodPost, path: []string{"postgresgateway", "update"}, body: newItems(update),
 		class: transport.Once, secrets: secrets,
-	})
-	if err == nil && user.Username != name {
-		err = broken(transport.Once)
-	}
+	}, func(u User) bool { return u.Username == name })
 	if err != nil {
 		return User{}, err
 	}
@@ -171,9 +165,9 @@ func (c *Client) GetUsers(ctx context.Context, names []string, ignoreUnknown boo
 
 // inOrder returns what the server answered in the order in which it was asked
 // for. A server that answers with something else is not believed.
-func inOrder[T any](c *Client, names []string, found []T, member string, ignoreUnknown bool, nameOf func(T) string) ([]T, error) {
-	byName := make(map[string]T, len(found))
-	for _, item := range found {
+func inOrder[T any](c *Client, names []string, found answer[T], member string, ignoreUnknown bool, nameOf func(T) string) ([]T, error) {
+	byName := make(map[string]T, len(found.items))
+	for _, item := range found.items {
 		byName[nameOf(item)] = item
 	}
 	ordered := make([]T, 0, len(names))
@@ -186,10 +180,15 @@ func inOrder[T any](c *Client, names []string, found []T, member string, ignoreU
 		}
 	}
 	switch {
-	case len(ordered) != len(found):
-		return nil, fault.New(fault.Internal, "the server answered with something else than what was asked for")
+	case len(ordered) != len(found.items):
+		f := found.broken()
+		f.Message = "the server answered with something else than what was asked for"
+		return nil, f
 	case len(detail.Missing) > 0 && !ignoreUnknown:
-		return nil, &fault.Error{Kind: fault.NotFound, Message: "the server left out what it did not find", Err: c.cause(detail)}
+		return nil, &fault.Error{
+			Kind: fault.NotFound, Message: "the server left out what it did not find",
+			RequestID: found.response.RequestID(), Err: c.cause(detail),
+		}
 	default:
 		return ordered, nil
 	}
@@ -212,20 +211,7 @@ func (c *Client) GetUser(ctx context.Context, name string) (User, error) {
 // P/postgresgateway. There is no snapshot: what is created or deleted
 // meanwhile may be missed or seen.
 func (c *Client) ListUsers(ctx context.Context, limit int) iter.Seq2[User, error] {
-	return func(yield func(User, error) bool) {
-		for user, err := range list[User](ctx, c, []string{"postgresgateway"}, nil, limit) {
-			if err == nil && user.Username == "" {
-				err = broken(transport.Read)
-			}
-			if err != nil {
-				yield(User{}, err)
-				return
-			}
-			if !yield(user, nil) {
-				return
-			}
-		}
-	}
+	return list(ctx, c, []string{"postgresgateway"}, nil, limit, func(u User) bool { return u.Username != "" })
 }
 
 // FindUserBySession returns the user that acts with a session, by listing all:

@@ -28,7 +28,7 @@ func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Response{Status: e.answer.StatusCode, Header: e.answer.Header, Body: e.body, Resent: e.unsure}, nil
+	return &Response{Status: e.answer.StatusCode, Header: e.answer.Header, Body: e.body, Resent: e.unsure, from: e}, nil
 }
 
 // DoJSON is [Client.Do] for protocols that answer with JSON or nothing:
@@ -41,7 +41,7 @@ func (c *Client) DoJSON(ctx context.Context, r *Request) (*Response, error) {
 	}
 	if len(answer.Body) > 0 && !jsontext.Value(answer.Body).IsValid() {
 		f := badAnswer(nil)
-		f.Ambiguous = r.Class != Read
+		f.Ambiguous, f.RequestID = r.Class != Read, answer.RequestID()
 		return nil, f
 	}
 	return answer, nil

@@ -49,6 +49,14 @@ type Response struct {
 	Body []byte
 	// Resent is set when an earlier attempt may have taken effect already.
 	Resent bool
+
+	from *exchange
+}
+
+// RequestID returns the server's name for the exchange, without secrets; "" if
+// it gave none.
+func (r *Response) RequestID() string {
+	return Redact(r.Header.Get("X-Request-Id"), r.from.secrets())
 }
 
 var (
