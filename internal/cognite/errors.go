@@ -54,8 +54,9 @@ func (c *Client) classify(r *transport.Request, status int, header http.Header, 
 	if f.Message == "" {
 		f.Message = http.StatusText(status) // the words are a proxy's, or there are none
 	}
-	// The server vouches that nothing happened, or that a repetition does no harm.
-	f.NotExecuted = read.retryable || strings.EqualFold(header.Get("Cdf-Is-Auto-Retryable"), "true")
+	f.Repeatable = read.retryable || strings.EqualFold(header.Get("Cdf-Is-Auto-Retryable"), "true")
+	// Of what must not be carried out twice that means that it was not yet.
+	f.NotExecuted = f.Repeatable && r.Class == transport.Once || status == http.StatusNotImplemented
 	if detail := c.detail(r, read); detail != nil {
 		f.Err = c.cause(detail)
 	}

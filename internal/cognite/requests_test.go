@@ -71,17 +71,24 @@ func TestNothingIsSentAboutNothing(t *testing.T) {
 	assert.Empty(t, c.FindUsers(ctx, nil))
 }
 
-// TestADeleteThatIsRepeated succeeds if the first attempt may have done it.
+// TestADeleteThatIsRepeated succeeds if the first attempt may have done it,
+// also if the server vouches that it may be repeated.
 func TestADeleteThatIsRepeated(t *testing.T) {
 	t.Parallel()
-	answers := []*http.Response{reply(http.StatusServiceUnavailable, ""), reply(http.StatusBadRequest, `{"error":{"missing":[{"username":"u"}]}}`)}
-	c := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
-		next := answers[0]
-		answers = answers[1:]
-		return next, nil
-	}), Config{Transport: transport.Config{Retry: transport.Retry{MinWait: time.Nanosecond}}})
-	require.NoError(t, c.DeleteUser(t.Context(), "u", false))
-	assert.Empty(t, answers)
+	for _, first := range []*http.Response{
+		reply(http.StatusServiceUnavailable, ""),
+		withHeader(http.StatusServiceUnavailable, "Cdf-Is-Auto-Retryable: true", ""),
+		withHeader(http.StatusInternalServerError, "Cdf-Is-Auto-Retryable: true", ""),
+	} {
+		answers := []*http.Response{first, reply(http.StatusBadRequest, `{"error":{"missing":[{"username":"u"}]}}`)}
+		c := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
+			next := answers[0]
+			answers = answers[1:]
+			return next, nil
+		}), Config{Transport: transport.Config{Retry: transport.Retry{MinWait: time.Nanosecond}}})
+		require.NoError(t, c.DeleteUser(t.Context(), "u", false))
+		assert.Empty(t, answers)
+	}
 }
 
 // TestAUserWithoutItsPassword is known to exist, and is of no use.

@@ -108,6 +108,9 @@ type Error struct {
 	// NotExecuted is set by a protocol that knows that the server did nothing
 	// in spite of a status that would leave it open.
 	NotExecuted bool
+	// Repeatable is set by a protocol whose server vouches that the request may
+	// be sent again, whatever became of this one.
+	Repeatable bool
 	// Fields holds what is wrong with single fields of the request.
 	Fields map[string]string
 	// Permissions lists what the caller lacks, when the server says so.

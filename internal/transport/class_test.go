@@ -28,6 +28,13 @@ func notExecuted(r *Request, status int, h http.Header, body []byte) *fault.Erro
 	return f
 }
 
+// repeatable is a classifier of a protocol whose server vouches for repetitions.
+func repeatable(r *Request, status int, h http.Header, body []byte) *fault.Error {
+	f := kinds(r, status, h, body)
+	f.Repeatable = true
+	return f
+}
+
 func TestClassDecidesWhatIsResent(t *testing.T) {
 	t.Parallel()
 	status := func(code int) func() (*http.Response, error) {
@@ -58,6 +65,10 @@ func TestClassDecidesWhatIsResent(t *testing.T) {
 		"504":               {status(504), nil, always, resentUnclear, unclear},
 		"503, not executed": {status(503), notExecuted, always, always, always},
 		"500, not executed": {status(500), notExecuted, always, always, always},
+		"503, repeatable":   {status(503), repeatable, always, resentUnclear, resentUnclear},
+		"500, repeatable":   {status(500), repeatable, always, resentUnclear, resentUnclear},
+		"409, repeatable":   {status(409), repeatable, always, always, always},
+		"401, repeatable":   {status(401), repeatable, never, never, never},
 		"redirect":          {status(302), nil, never, never, never},
 		"dial":              {broken(errDial), nil, always, always, always},
 		"cut":               {broken(io.ErrUnexpectedEOF), nil, always, resentUnclear, unclear},

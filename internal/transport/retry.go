@@ -75,17 +75,19 @@ func transient(class Class, f *fault.Error) bool {
 	switch f.Status {
 	case http.StatusTooManyRequests:
 		return true
+	case http.StatusUnauthorized:
+		return false // that takes another login
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return class != Once || f.NotExecuted
+		return class != Once || f.NotExecuted || f.Repeatable
 	case http.StatusInternalServerError:
-		return f.NotExecuted
+		return f.NotExecuted || f.Repeatable
 	case 0:
 		if f.Kind != fault.Unavailable || isCertificateError(f.Err) {
 			return false
 		}
 		return class != Once || f.NotExecuted
 	default:
-		return false
+		return f.Repeatable
 	}
 }
 
