@@ -3,6 +3,7 @@ package usermgmt
 import (
 	"context"
 	"iter"
+	"slices"
 
 	"github.com/usermgmt/usermgmt/internal/cognite"
 	"github.com/usermgmt/usermgmt/internal/fault"
@@ -89,15 +90,17 @@ func (e *CogniteExtension) ListSessions(ctx context.Context, status CogniteStatu
 // does not exist fails the call, which does not tell which one it is. It sends
 // POST P/sessions/byids for each thousand.
 func (e *CogniteExtension) GetSessions(ctx context.Context, ids ...int64) ([]CogniteSession, error) {
-	return e.aboutSessions(ctx, "GetSessions", cognite.MaxSessionsPerGet, ids, e.api.GetSessions)
+	b := cogniteSessions{"GetSessions", cognite.MaxSessionsPerGet, false}
+	return e.aboutSessions(ctx, b, ids, e.api.GetSessions)
 }
 
 // RevokeSessions ends sessions; to revoke one again does nothing. It can take
 // an hour until the rights are gone. It returns the sessions as far as they
-// were revoked, also beside an error. It sends POST P/sessions/revoke for each
-// hundred.
+// were revoked, each once, also beside an error, which is then ambiguous. It
+// sends POST P/sessions/revoke for each hundred.
 func (e *CogniteExtension) RevokeSessions(ctx context.Context, ids ...int64) ([]CogniteSession, error) {
-	return e.aboutSessions(ctx, "RevokeSessions", cognite.MaxSessionsPerRevoke, ids, e.api.RevokeSessions)
+	b := cogniteSessions{"RevokeSessions", cognite.MaxSessionsPerRevoke, true}
+	return e.aboutSessions(ctx, b, ids, e.api.RevokeSessions)
 }
 
 // CreateUser makes a session and, at once, a user that is bound to it. Its
@@ -185,17 +188,29 @@ func (e *CogniteExtension) InspectToken(ctx context.Context) (CogniteToken, erro
 	})
 }
 
+// cogniteSessions is a call about several sessions.
+type cogniteSessions struct {
+	op    string
+	size  int // of a chunk
+	write bool
+}
+
 // aboutSessions carries out a call about sessions in chunks, one after the
 // other, up to the first that fails.
 func (e *CogniteExtension) aboutSessions(
-	ctx context.Context, op string, size int, ids []int64, work func(context.Context, []int64) ([]cognite.Session, error),
+	ctx context.Context, b cogniteSessions, ids []int64, work func(context.Context, []int64) ([]cognite.Session, error),
 ) ([]CogniteSession, error) {
-	return extend(ctx, e.client, sessionTarget(op), nil, func(ctx context.Context) ([]CogniteSession, error) {
+	return extend(ctx, e.client, sessionTarget(b.op), nil, func(ctx context.Context) ([]CogniteSession, error) {
+		ids, err := cognite.CheckSessionIDs(ids)
+		if err != nil {
+			return nil, err
+		}
 		var all []CogniteSession
-		for len(ids) > 0 {
-			chunk := ids[:min(size, len(ids))]
-			ids = ids[len(chunk):]
+		for chunk := range slices.Chunk(ids, b.size) {
 			sessions, err := work(ctx, chunk)
+			if err != nil && b.write && len(all) > 0 {
+				return all, written(err)
+			}
 			if err != nil {
 				return all, err
 			}

@@ -156,6 +156,15 @@ func (c *Client) RevokeSessions(ctx context.Context, ids []int64) ([]Session, er
 	return c.aboutSessions(ctx, "revoke", ids, transport.Idempotent)
 }
 
+// CheckSessionIDs returns any number of ids without repetitions, in the order
+// of their first places, if sessions can have them.
+func CheckSessionIDs(ids []int64) ([]int64, error) {
+	if err := checkIDs("IDs", ids, len(ids)); err != nil {
+		return nil, err
+	}
+	return unique(ids), nil
+}
+
 // aboutSessions carries out a call about sessions of which each must be in
 // the answer.
 func (c *Client) aboutSessions(ctx context.Context, verb string, ids []int64, class transport.Class) ([]Session, error) {
