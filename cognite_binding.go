@@ -1,6 +1,7 @@
 package usermgmt
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -96,19 +97,20 @@ func (b *cogniteBackend) CreateUser(ctx context.Context, req CreateUserRequest) 
 // create creates the user of a session.
 func (b *cogniteBackend) create(ctx context.Context, binding cogniteBinding) (CogniteCreatedUser, error) {
 	made, err := b.api.CreateUser(ctx, binding.nonce.Reveal())
-	created := CogniteCreatedUser{CreatedUser: CreatedUser{User: fromCogniteUser(made.User).User, Host: made.Host}, SessionID: made.User.SessionID}
 	if err == nil {
-		created.Credential = Password(made.User.Username, made.Password)
-		return created, nil
+		return fromCogniteCreated(fromCogniteUser(made.User), made), nil
 	}
-	lost := b.look(ctx, err, binding.session, func() (cognite.User, error) { return b.api.FindUserBySession(ctx, binding.session) })
+	session := cmp.Or(binding.session, made.User.SessionID)
+	var lost *CogniteLostAnswer
+	if made.User.Username != "" { // the answer lacks the password, but tells that there is a user
+		lost = &CogniteLostAnswer{SessionID: session, Outcome: CogniteFound, User: fromCogniteUser(made.User)}
+	} else {
+		lost = b.look(ctx, err, session, func() (cognite.User, error) { return b.api.FindUserBySession(ctx, session) })
+	}
 	if lost == nil {
 		return CogniteCreatedUser{}, err
 	}
-	if lost.Outcome == CogniteFound {
-		created.User, created.SessionID = lost.User.User, lost.SessionID
-	}
-	return created, withLostAnswer(err, lost)
+	return fromCogniteCreated(lost.User, made), withLostAnswer(err, lost)
 }
 
 func (b *cogniteBackend) UpdateUser(ctx context.Context, req UpdateUserRequest) (User, error) {

@@ -148,6 +148,16 @@ func fromCogniteUser(user cognite.User) CogniteUserRecord {
 	}
 }
 
+// fromCogniteCreated returns what is known of a user just created. A password
+// is kept also if the answer says nothing else: no call shows it again.
+func fromCogniteCreated(user CogniteUserRecord, made cognite.CreatedUser) CogniteCreatedUser {
+	created := CogniteCreatedUser{CreatedUser: CreatedUser{User: user.User, Host: made.Host}, SessionID: user.SessionID}
+	if made.Password != "" {
+		created.Credential = Password(user.Name, made.Password)
+	}
+	return created
+}
+
 func fromCogniteSession(session cognite.Session) CogniteSession {
 	return CogniteSession{
 		ID: session.ID, Type: CogniteSessionType(session.Type), Status: CogniteStatus(session.Status),

@@ -82,8 +82,8 @@ type namedItems[T any] struct {
 
 // CreateUser creates a user that acts with the rights of the session that
 // nonce binds: POST P/postgresgateway. Each call makes another user, so it is
-// never sent twice. If the answer holds a user without its password, the user
-// is returned beside an error that is ambiguous.
+// never sent twice. If the answer holds a user without its password, or a
+// password without its user, it is returned beside an error that is ambiguous.
 func (c *Client) CreateUser(ctx context.Context, nonce string) (CreatedUser, error) {
 	if err := checkSecret("Nonce", nonce); err != nil {
 		return CreatedUser{}, err
