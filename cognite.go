@@ -1,11 +1,11 @@
 package usermgmt
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"iter"
 	"net/url"
+	"strings"
 
 	"github.com/usermgmt/usermgmt/internal/cognite"
 	"github.com/usermgmt/usermgmt/internal/fault"
@@ -222,7 +222,12 @@ func (b *cogniteBackend) DeleteUser(ctx context.Context, req DeleteUserRequest) 
 	if err != nil {
 		return ignoreMissing(err, req.IgnoreMissing)
 	}
-	if err := b.api.DeleteUser(ctx, req.Name, req.IgnoreMissing); err != nil || user.SessionID == 0 {
+	err = b.api.DeleteUser(ctx, req.Name, req.IgnoreMissing)
+	if f, ok := errors.AsType[*fault.Error](err); ok && f.Ambiguous && user.SessionID != 0 {
+		// If the user is gone, nothing else tells which session is left.
+		f.Err = &CogniteLostAnswer{SessionID: user.SessionID, Outcome: CogniteUnknown, Err: f.Err}
+	}
+	if err != nil || user.SessionID == 0 {
 		return err
 	}
 	_, err = b.api.RevokeSessions(ctx, []int64{user.SessionID})
@@ -232,8 +237,9 @@ func (b *cogniteBackend) DeleteUser(ctx context.Context, req DeleteUserRequest) 
 // cogniteFor makes a backend of the URL of [Open], whose path is the project.
 func cogniteFor(u *url.URL, scheme string) (Backend, error) {
 	origin := &url.URL{Scheme: scheme, Host: u.Host}
-	project, err := url.PathUnescape(cmp.Or(u.EscapedPath(), "/")[1:])
-	if err != nil || project == "" {
+	segment := strings.TrimPrefix(u.EscapedPath(), "/")
+	project, err := url.PathUnescape(segment)
+	if err != nil || project == "" || strings.Contains(segment, "/") {
 		return nil, fault.Invalid("url", "must name the project, such as cognite://host/project")
 	}
 	return Cognite(origin.String(), project), nil

@@ -207,6 +207,45 @@ func TestCogniteCreateWhoseAnswerIsLost(t *testing.T) {
 	}
 }
 
+// TestCogniteCreateWhoseAnswerLacksSomething keeps what the answer holds: no
+// call shows a password again.
+func TestCogniteCreateWhoseAnswerLacksSomething(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		answer   string
+		user     string
+		password string
+		outcome  usermgmt.CogniteOutcome
+		looks    int
+	}{
+		"the password":              {`{"items":[{"username":"pg_1","host":"fdw.example.com","sessionId":401}]}`, "pg_1", "", usermgmt.CogniteFound, 0},
+		"both session and password": {`{"items":[{"username":"pg_1","host":"fdw.example.com"}]}`, "pg_1", "", usermgmt.CogniteFound, 0},
+		"the name":                  {`{"items":[{"sessionId":401,"host":"fdw.example.com","password":"once-1"}]}`, "pg_1", "once-1", usermgmt.CogniteFound, 1},
+		"all but the password":      {`{"items":[{"host":"fdw.example.com","password":"once-1"}]}`, "", "once-1", usermgmt.CogniteUnknown, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			script, client, _ := newScripted(t, gatewayAnswers{
+				"POST /postgresgateway": says(200, c.answer),
+				"GET /postgresgateway":  says(200, `{"items":[{"username":"pg_1","sessionId":401}]}`),
+			})
+			created, err := client.CreateUser(t.Context(), usermgmt.CreateUserRequest{Credential: usermgmt.SessionNonce("mine")})
+			e := requireError(t, err, usermgmt.ErrInternal)
+			assert.True(t, e.Ambiguous)
+			assert.NotContains(t, fmt.Sprintf("%v %+v %#v", err, created, created), "once-1")
+			var answer *usermgmt.CogniteLostAnswer
+			require.ErrorAs(t, err, &answer)
+			assert.Equal(t, c.outcome, answer.Outcome)
+			assert.Equal(t, c.user, answer.User.Name)
+			assert.Equal(t, c.user, created.Name)
+			assert.Equal(t, "fdw.example.com", created.Host)
+			password, _ := created.Credential.(usermgmt.PasswordCredential)
+			assert.Equal(t, c.password, password.Password.Reveal())
+			assert.Len(t, script.requests(), 1+c.looks)
+		})
+	}
+}
+
 func TestCogniteCreateThatIsRefused(t *testing.T) {
 	t.Parallel()
 	script, client, _ := newScripted(t, gatewayAnswers{
@@ -429,6 +468,53 @@ func TestCogniteDeleteWithItsSession(t *testing.T) {
 	revoking.IgnoreMissing = true
 	require.NoError(t, client.DeleteUser(t.Context(), revoking))
 	assert.Len(t, script.requests(), 2)
+}
+
+// TestCogniteDeleteWhoseAnswerIsLost tells which session may be left without a
+// user: nothing else does, once the user is gone.
+func TestCogniteDeleteWhoseAnswerIsLost(t *testing.T) {
+	t.Parallel()
+	script, client, _ := newScripted(t, gatewayAnswers{
+		"POST /postgresgateway/byids": says(200, `{"items":[{"username":"alice","sessionId":7}]}`), "POST /postgresgateway/delete": lost,
+	})
+	err := client.DeleteUser(t.Context(), usermgmt.DeleteUserRequest{Name: "alice", Extension: usermgmt.CogniteUser{RevokeSession: true}})
+	e := requireError(t, err, usermgmt.ErrUnavailable)
+	assert.True(t, e.Ambiguous)
+	assert.Equal(t, "user alice", e.Resource+" "+e.Name)
+	var answer *usermgmt.CogniteLostAnswer
+	require.ErrorAs(t, err, &answer)
+	assert.EqualValues(t, 7, answer.SessionID)
+	assert.Equal(t, usermgmt.CogniteUnknown, answer.Outcome)
+	assert.Len(t, script.requests(), 2, "the user may still need its session")
+}
+
+// TestCogniteRevokesInChunks of a hundred, after a look at all the IDs.
+func TestCogniteRevokesInChunks(t *testing.T) {
+	t.Parallel()
+	chunks := 0
+	script, _, gateway := newScripted(t, gatewayAnswers{
+		"POST /sessions/revoke": func(body string) *http.Response {
+			if chunks++; chunks > 1 {
+				return says(403, `{"error":{"code":403,"message":"no"}}`)(body)
+			}
+			return says(200, body)(body)
+		},
+	})
+	var ids []int64
+	for id := range int64(101) {
+		ids = append(ids, id+1)
+	}
+	requireError(t, second(gateway.RevokeSessions(t.Context(), append(ids[:101:101], -1)...)), usermgmt.ErrInvalidArgument)
+	assert.Empty(t, script.requests(), "one that is wrong is found before any is revoked")
+
+	revoked, err := gateway.RevokeSessions(t.Context(), append(ids[:101:101], 1)...)
+	e := requireError(t, err, usermgmt.ErrPermissionDenied)
+	assert.True(t, e.Ambiguous, "a hundred were revoked")
+	require.Len(t, revoked, 100)
+	assert.EqualValues(t, 100, revoked[99].ID)
+	asked := script.requests()
+	require.Len(t, asked, 2)
+	assert.Equal(t, `POST /sessions/revoke {"items":[{"id":101}]}`, asked[1], "each once")
 }
 
 func TestCogniteGroupsOfEqualNames(t *testing.T) {

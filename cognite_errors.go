@@ -71,24 +71,27 @@ type CogniteOutcome string
 
 // The outcomes.
 const (
-	// CogniteFound: a user acts with the session. After a create the user
-	// exists, but its password is lost: delete it and create another.
+	// CogniteFound: a user acts with the session, or the answer named it. After
+	// a create the user exists. Its password is lost, unless the result beside
+	// the error holds it: delete the user and create another.
 	CogniteFound CogniteOutcome = "found"
 	// CogniteAbsent: no user acted with the session when we looked. A server
 	// that is slow may still carry out the change, until the nonce ends after
 	// about a minute.
 	CogniteAbsent CogniteOutcome = "absent"
 	// CogniteUnknown: it could not be found out, because the session of the
-	// nonce is not known, the look failed too, or the context had ended.
+	// nonce is not known, the look failed too, or the context had ended; or it
+	// was a delete.
 	CogniteUnknown CogniteOutcome = "unknown"
 )
 
-// CogniteLostAnswer is the cause of the error of a create, or of an update of
-// a credential, that may have been carried out. Get it with [errors.As]. If an
-// update turns out to have been carried out there is no error.
+// CogniteLostAnswer is the cause of the error of a create, of an update of a
+// credential, or of a delete with RevokeSession, that may have been carried
+// out. Get it with [errors.As]. If an update turns out to have been carried out
+// there is no error. After a delete nobody looks.
 type CogniteLostAnswer struct {
-	// SessionID is the session that was to be bound to the user, 0 if it is not
-	// known.
+	// SessionID is the session that was to be bound to the user, or that the
+	// deleted user had; 0 if it is not known.
 	SessionID int64
 	// Outcome is what a look at the server showed.
 	Outcome CogniteOutcome

@@ -16,7 +16,9 @@ type CogniteUser struct {
 	// RevokeSession makes [DeleteUserRequest] revoke the session of the user
 	// after the user is gone. It can take an hour until its rights are gone. If
 	// the revocation fails, the error is about the session and ambiguous,
-	// because the user was deleted.
+	// because the user was deleted. If the answer to the delete is lost, the
+	// session is not revoked and the cause is a [*CogniteLostAnswer] with its
+	// ID.
 	RevokeSession bool
 	// SessionID tells [CreateUserRequest] and [UpdateUserRequest] which session
 	// the nonce of the credential belongs to, so that the user can be looked

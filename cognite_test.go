@@ -257,7 +257,7 @@ func TestOpenCognite(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "cognite", client.Backend())
 	require.NoError(t, client.Close())
-	for _, bad := range []string{"cognite://host", "cognite://host/", "cognite+http://host.example/p", "cognite:///p", "cognite://host/a%2f.."} {
+	for _, bad := range []string{"cognite://host", "cognite://host/", "cognite+http://host.example/p", "cognite:///p", "cognite://host/p/", "cognite://host/p/q", "cognite://host/a%2f.."} {
 		_, err := usermgmt.Open(t.Context(), bad, token, usermgmt.WithHTTPClient(&http.Client{Transport: &gatewayScript{}}), usermgmt.WithRetry(usermgmt.RetryPolicy{MaxAttempts: 1}))
 		if bad == "cognite://host/a%2f.." {
 			requireError(t, err, usermgmt.ErrUnavailable) // a project of an odd name is one segment of the path
