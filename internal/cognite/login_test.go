@@ -69,11 +69,19 @@ func TestTokensAreRenewedBeforeTheyExpire(t *testing.T) {
 		after time.Duration
 		want  []string
 	}{
-		"still good":         {"3600", 59 * time.Minute, []string{"tok-1", "tok-1"}},
-		"within the leeway":  {"3600", time.Hour - 29*time.Second, []string{"tok-1", "tok-2"}},
-		"life as a text":     {`"3600"`, time.Hour - 29*time.Second, []string{"tok-1", "tok-2"}},
-		"short, first half":  {"20", 9 * time.Second, []string{"tok-1", "tok-1"}},
-		"short, second half": {"20", 11 * time.Second, []string{"tok-1", "tok-2"}},
+		"still good":               {"3600", 59 * time.Minute, []string{"tok-1", "tok-1"}},
+		"within the leeway":        {"3600", time.Hour - 29*time.Second, []string{"tok-1", "tok-2"}},
+		"life as a text":           {`"3600"`, time.Hour - 29*time.Second, []string{"tok-1", "tok-2"}},
+		"life as a fraction":       {"3600.9", time.Hour - 29*time.Second, []string{"tok-1", "tok-2"}},
+		"fraction as a text":       {`"3600.0"`, time.Hour - 29*time.Second, []string{"tok-1", "tok-2"}},
+		"no life that makes sense": {`"soon"`, 24 * time.Hour, []string{"tok-1", "tok-1"}},
+		"an empty life":            {`""`, 24 * time.Hour, []string{"tok-1", "tok-1"}},
+		"not a number":             {`"NaN"`, 24 * time.Hour, []string{"tok-1", "tok-1"}},
+		"over before it began":     {"-5", 24 * time.Hour, []string{"tok-1", "tok-1"}},
+		"longer than a life":       {"1e30", 24 * time.Hour, []string{"tok-1", "tok-1"}},
+		"an object":                {"{}", 24 * time.Hour, []string{"tok-1", "tok-1"}},
+		"short, first half":        {"20", 9 * time.Second, []string{"tok-1", "tok-1"}},
+		"short, second half":       {"20", 11 * time.Second, []string{"tok-1", "tok-2"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"golang.org/x/oauth2"
@@ -105,7 +107,29 @@ func (e *tokenEndpoint) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	// The type of the content is left out: some endpoints send JSON as text.
-	return &http.Response{StatusCode: answer.Status, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(answer.Body)), Request: r}, nil
+	body := io.NopCloser(bytes.NewReader(withPlainLife(answer.Body)))
+	return &http.Response{StatusCode: answer.Status, Header: http.Header{}, Body: body, Request: r}, nil
+}
+
+// withPlainLife returns the answer of a token endpoint with the life of the
+// token in whole seconds, which is all that package oauth2 can read. A life
+// that makes no sense is left out: the token itself may be good.
+func withPlainLife(body []byte) []byte {
+	const life = "expires_in"
+	var members map[string]jsontext.Value
+	if transport.Decode(body, &members) != nil || members[life] == nil {
+		return body
+	}
+	seconds, err := strconv.ParseFloat(textOf(members[life]), 64)
+	if seconds = min(seconds, math.MaxInt32); err == nil && seconds >= 1 {
+		members[life] = strconv.AppendInt(nil, int64(seconds), 10)
+	} else {
+		delete(members, life)
+	}
+	if plain, err := transport.Encode(members); err == nil {
+		return plain
+	}
+	return body
 }
 
 // tokenError is the body of a refusal (RFC 6749, section 5.2).
