@@ -375,6 +375,31 @@ func TestCogniteBulkCreate(t *testing.T) {
 	assert.Empty(t, results)
 }
 
+// TestCogniteBulkKeepsTheFirstCause beside what the server names.
+func TestCogniteBulkKeepsTheFirstCause(t *testing.T) {
+	t.Parallel()
+	_, _, gateway := newScripted(t, gatewayAnswers{
+		"POST /postgresgateway/update": func(body string) *http.Response {
+			if strings.Contains(body, "ghost") {
+				return says(400, missingUser)(body)
+			}
+			return nil
+		},
+		"POST /postgresgateway/byids": lost,
+	})
+	_, err := gateway.UpdateUsers(t.Context(), []usermgmt.UpdateUserRequest{
+		{Name: "ghost", Credential: usermgmt.SessionNonce("n-a")},
+		{Name: "alice", Credential: usermgmt.SessionNonce("n-b"), Extension: usermgmt.CogniteUser{SessionID: 7}},
+	})
+	requireError(t, err, usermgmt.ErrUnavailable)
+	var detail *usermgmt.CogniteDetail
+	require.ErrorAs(t, err, &detail)
+	assert.Equal(t, []usermgmt.CogniteItem{{"username": "ghost"}}, detail.Missing)
+	var answer *usermgmt.CogniteLostAnswer
+	require.ErrorAs(t, err, &answer)
+	assert.EqualValues(t, 7, answer.SessionID)
+}
+
 func TestCogniteBulkDelete(t *testing.T) {
 	t.Parallel()
 	_, _, gateway := newScripted(t, gatewayAnswers{

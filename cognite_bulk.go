@@ -2,6 +2,7 @@ package usermgmt
 
 import (
 	"context"
+	"errors"
 
 	"github.com/usermgmt/usermgmt/internal/cognite"
 )
@@ -90,7 +91,7 @@ func cogniteResults[In, Out any](b cogniteBulk, inputs []In, name func(In) strin
 		return list, nil
 	}
 	if details := joinDetails(errs); details != nil {
-		overall.Err = details
+		overall.Err = errors.Join(details, overall.Err)
 	}
 	return list, overall
 }
