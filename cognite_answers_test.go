@@ -459,6 +459,37 @@ func TestCogniteBulkUpdateAndGet(t *testing.T) {
 	requireError(t, got[3].Err, usermgmt.ErrInvalidArgument)
 }
 
+// TestCogniteGetTablesOneByOne has a server that does not ignore unknown names
+// when asked to. A name that is wrong or repeats is nobody else's failure.
+func TestCogniteGetTablesOneByOne(t *testing.T) {
+	t.Parallel()
+	script, _, gateway := newScripted(t, gatewayAnswers{
+		"POST /postgresgateway/tables/u/byids": func(body string) *http.Response {
+			if strings.Contains(body, "ghost") {
+				return says(400, `{"error":{"code":400,"message":"Items in request were not found","missing":[{"tablename":"ghost"}]}}`)(body)
+			}
+			return says(200, `{"items":[{"tablename":"a","type":"built_in"}]}`)(body)
+		},
+	})
+	got, err := gateway.GetTables(t.Context(), "u", "a", "ghost", "", "a")
+	requireError(t, err, usermgmt.ErrNotFound)
+	var detail *usermgmt.CogniteDetail
+	require.ErrorAs(t, err, &detail)
+	assert.Equal(t, []usermgmt.CogniteItem{{"tablename": "ghost"}}, detail.Missing)
+	require.Len(t, got, 4)
+	for _, i := range []int{0, 3} {
+		require.NoError(t, got[i].Err)
+		assert.Equal(t, usermgmt.CogniteTable{Name: "a", Type: "built_in"}, got[i].Value)
+	}
+	assert.Equal(t, "ghost", requireError(t, got[1].Err, usermgmt.ErrNotFound).Name)
+	requireError(t, got[2].Err, usermgmt.ErrInvalidArgument)
+	assert.Equal(t, []string{
+		`POST /postgresgateway/tables/u/byids {"items":[{"tablename":"a"},{"tablename":"ghost"}],"ignoreUnknownIds":true}`,
+		`POST /postgresgateway/tables/u/byids {"items":[{"tablename":"a"}],"ignoreUnknownIds":true}`,
+		`POST /postgresgateway/tables/u/byids {"items":[{"tablename":"ghost"}],"ignoreUnknownIds":true}`,
+	}, script.requests())
+}
+
 func TestCogniteDeleteWithItsSession(t *testing.T) {
 	t.Parallel()
 	const alice = `{"items":[{"username":"alice","sessionId":7}]}`

@@ -101,27 +101,14 @@ func (e *CogniteExtension) ListTables(ctx context.Context, user string, builtIns
 // that do not exist are [ErrNotFound] in their places. It sends POST
 // P/postgresgateway/tables/{user}/byids for each ten, five at once.
 func (e *CogniteExtension) GetTables(ctx context.Context, user string, names ...string) ([]Result[CogniteTable], error) {
-	b := cogniteBulk{e.client, "GetTables", "table", cognite.ReadConcurrency, false}
+	b := cogniteBulk{client: e.client, op: "GetTables", resource: "table"}
 	return extend(ctx, e.client, b.target(""), nil, func(ctx context.Context) ([]Result[CogniteTable], error) {
-		outcomes := make([]cognite.Outcome[CogniteTable], 0, len(names))
-		chunks := slices.Collect(slices.Chunk(names, cognite.MaxTables))
-		for n, answer := range cognite.Each(ctx, b.limit, chunks, func(ctx context.Context, chunk []string) ([]cognite.Table, error) {
-			return e.api.GetTables(ctx, user, chunk, true)
-		}) {
-			found := map[string]cognite.Table{}
-			for _, table := range answer.Value {
-				found[table.Name] = table
+		outcomes := converted(e.api.FindTables(ctx, user, names), func(o cognite.Outcome[cognite.Table]) cognite.Outcome[CogniteTable] {
+			if o.Err != nil {
+				return cognite.Outcome[CogniteTable]{Err: o.Err}
 			}
-			for _, name := range chunks[n] {
-				outcome := cognite.Outcome[CogniteTable]{Err: answer.Err}
-				if table, ok := found[name]; ok {
-					outcome.Value = fromCogniteTable(table)
-				} else if answer.Err == nil {
-					outcome.Err = &fault.Error{Kind: fault.NotFound, Message: "the table does not exist", Err: &CogniteDetail{Missing: []CogniteItem{{"tablename": name}}}}
-				}
-				outcomes = append(outcomes, outcome)
-			}
-		}
+			return cognite.Outcome[CogniteTable]{Value: fromCogniteTable(o.Value)}
+		})
 		return cogniteResults(b, names, itself, outcomes)
 	})
 }

@@ -95,7 +95,41 @@ func Overall[T any](outcomes []Outcome[T], write bool) *fault.Error {
 // name, NotFound for those that are missing. If a request fails, the names in
 // it fail, and the others do not.
 func (c *Client) FindUsers(ctx context.Context, names []string) []Outcome[User] {
-	outcomes := make([]Outcome[User], len(names))
+	return find(ctx, names, finder[User]{
+		most: MaxUsersPerGet, nameOf: func(u User) string { return u.Username },
+		get: func(ctx context.Context, names []string) ([]User, error) { return c.GetUsers(ctx, names, true) },
+		missing: func(name string) error {
+			return &fault.Error{
+				Kind: fault.NotFound, Message: "the user does not exist", Err: c.cause(&Detail{Missing: []Item{{"username": name}}}),
+			}
+		},
+	})
+}
+
+// FindTables returns tables of a user as FindUsers returns users: POST
+// P/postgresgateway/tables/{user}/byids.
+func (c *Client) FindTables(ctx context.Context, user string, names []string) []Outcome[Table] {
+	return find(ctx, names, finder[Table]{
+		most: MaxTables, nameOf: func(t Table) string { return t.Name },
+		get: func(ctx context.Context, names []string) ([]Table, error) { return c.GetTables(ctx, user, names, true) },
+		missing: func(name string) error {
+			return &fault.Error{
+				Kind: fault.NotFound, Message: "the table does not exist", Err: c.cause(&Detail{Missing: []Item{{"tablename": name}}}),
+			}
+		},
+	})
+}
+
+// finder says how things of a kind are found by name.
+type finder[T any] struct {
+	most    int // in one request
+	nameOf  func(T) string
+	get     func(ctx context.Context, names []string) ([]T, error) // leaves out what is missing
+	missing func(name string) error
+}
+
+func find[T any](ctx context.Context, names []string, by finder[T]) []Outcome[T] {
+	outcomes := make([]Outcome[T], len(names))
 	positions := map[string][]int{}
 	var wanted []string
 	for i, name := range names {
@@ -108,54 +142,56 @@ func (c *Client) FindUsers(ctx context.Context, names []string) []Outcome[User] 
 		}
 		positions[name] = append(positions[name], i)
 	}
-	chunks := slices.Collect(slices.Chunk(wanted, MaxUsersPerGet))
-	for n, answer := range Each(ctx, ReadConcurrency, chunks, c.findChunk) {
+	chunks := slices.Collect(slices.Chunk(wanted, by.most))
+	for n, answer := range Each(ctx, ReadConcurrency, chunks, by.chunk) {
 		for _, name := range chunks[n] {
-			user, found := answer.Value[name]
+			outcome, told := answer.Value[name]
+			switch {
+			case told:
+			case answer.Err != nil:
+				outcome.Err = answer.Err
+			default:
+				outcome.Err = by.missing(name)
+			}
 			for _, i := range positions[name] {
-				switch {
-				case answer.Err != nil:
-					outcomes[i].Err = copied(answer.Err)
-				case found:
-					outcomes[i].Value = user
-				default:
-					outcomes[i].Err = &fault.Error{
-						Kind: fault.NotFound, Message: "the user does not exist",
-						Err: c.cause(&Detail{Missing: []Item{{"username": name}}}),
-					}
-				}
+				outcomes[i] = Outcome[T]{outcome.Value, copied(outcome.Err)}
 			}
 		}
 	}
 	return outcomes
 }
 
-// findChunk returns the users of one request by name.
-func (c *Client) findChunk(ctx context.Context, names []string) (map[string]User, error) {
-	users, err := c.GetUsers(ctx, names, true)
-	if f, ok := errors.AsType[*fault.Error](err); ok && f.Kind == fault.NotFound {
-		return c.findOneByOne(ctx, names)
+// chunk returns what is told of the names of one request.
+func (by finder[T]) chunk(ctx context.Context, names []string) (map[string]Outcome[T], error) {
+	found, err := by.get(ctx, names)
+	if len(names) > 1 && fault.KindOf(err) == fault.NotFound {
+		return by.oneByOne(ctx, names)
 	}
-	byName := make(map[string]User, len(users))
-	for _, user := range users {
-		byName[user.Username] = user
+	told := make(map[string]Outcome[T], len(found))
+	for _, item := range found {
+		told[by.nameOf(item)] = Outcome[T]{Value: item}
 	}
-	return byName, err
+	return told, err
 }
 
-// findOneByOne is for servers that do not ignore unknown names when asked to:
-// such a refusal of many names says nothing of the others.
-func (c *Client) findOneByOne(ctx context.Context, names []string) (map[string]User, error) {
-	byName := map[string]User{}
+// oneByOne is for servers that do not ignore unknown names when asked to: such
+// a refusal of many names says nothing of the others.
+func (by finder[T]) oneByOne(ctx context.Context, names []string) (map[string]Outcome[T], error) {
+	told := make(map[string]Outcome[T], len(names))
 	for _, name := range names {
-		user, err := c.GetUser(ctx, name)
-		if err == nil {
-			byName[name] = user
-		} else if fault.KindOf(err) != fault.NotFound {
-			return nil, err
+		found, err := by.get(ctx, []string{name})
+		switch {
+		case err != nil && fault.KindOf(err) != fault.NotFound:
+			return told, err
+		case err != nil:
+			told[name] = Outcome[T]{Err: err}
+		case len(found) == 1:
+			told[name] = Outcome[T]{Value: found[0]}
+		default:
+			told[name] = Outcome[T]{Err: by.missing(name)}
 		}
 	}
-	return byName, nil
+	return told, nil
 }
 
 // copied returns a failure of its own for each item that shares one.
