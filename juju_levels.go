@@ -123,6 +123,9 @@ func (b *jujuBackend) held(ctx context.Context, user string, on juju.Object) (ju
 	}
 	switch on.Kind {
 	case juju.OnController:
+		if fault.KindOf(err) == fault.PermissionDenied {
+			return jujuHeld{}, about("user", user, err)
+		}
 		if u.Disabled {
 			// It keeps its level, which no call shows until it is enabled again.
 			return jujuHeld{}, about("user", user, fault.New(fault.Conflict, "the controller hides the level of a disabled user: enable it to change that"))
@@ -135,13 +138,13 @@ func (b *jujuBackend) held(ctx context.Context, user string, on juju.Object) (ju
 		if err := firstError(err, jujuFirst(offers)); err != nil {
 			return jujuHeld{}, about("offer", on.ID, err)
 		}
-		return jujuHeld{rank: rankAmong(on.Kind, offers[0].Value.Users, user)}, nil
+		return b.heldAmong(ctx, user, on.Kind, offers[0].Value.Users)
 	default:
 		clouds, err := b.api.Clouds(ctx, on.ID)
 		if err := firstError(err, jujuFirst(clouds)); err != nil {
 			return jujuHeld{}, about("cloud", on.ID, err)
 		}
-		return jujuHeld{rank: rankAmong(on.Kind, clouds[0].Value.Users, user)}, nil
+		return b.heldAmong(ctx, user, on.Kind, clouds[0].Value.Users)
 	}
 }
 
@@ -178,6 +181,18 @@ func (b *jujuBackend) heldOnModel(ctx context.Context, user, uuid string) (jujuH
 		}
 	}
 	held.sole = admins == 1 && held.rank == juju.Rank(juju.OnModel, "admin")
+	if held.rank == 0 {
+		err = b.shown(ctx, user, juju.OnModel, modelUsers(m))
+	}
+	return held, err
+}
+
+// heldAmong returns the level that a user has in the list of an object's users.
+func (b *jujuBackend) heldAmong(ctx context.Context, user string, kind juju.ObjectKind, users []juju.AccessUser) (jujuHeld, error) {
+	held := jujuHeld{rank: rankAmong(kind, users, user)}
+	if held.rank == 0 {
+		return held, b.shown(ctx, user, kind, users)
+	}
 	return held, nil
 }
 

@@ -95,16 +95,27 @@ func (b *jujuBackend) members(ctx context.Context, uuid string) (juju.Model, err
 
 // complete fails if the caller is not shown all users of a model.
 func (b *jujuBackend) complete(ctx context.Context, m juju.Model) error {
+	return b.shown(ctx, "", juju.OnModel, modelUsers(m))
+}
+
+// shown fails if the caller is not shown what a user holds on an object with
+// these users. Who is neither superuser nor its administrator is shown nobody
+// but themselves: that somebody else is missing tells nothing.
+func (b *jujuBackend) shown(ctx context.Context, user string, kind juju.ObjectKind, users []juju.AccessUser) error {
 	s, err := b.api.Session(ctx)
-	if err != nil || s.Superuser() {
+	if err != nil || s.Superuser() || sameJujuUser(s.Identity, user) || rankAmong(kind, users, s.Identity) == juju.Rank(kind, "admin") {
 		return err
 	}
-	for _, u := range m.Users {
-		if sameJujuUser(u.Name, s.Identity) && u.Access == "admin" {
-			return nil
-		}
+	return fault.New(fault.PermissionDenied, "only administrators are shown all users: others see nobody but themselves")
+}
+
+// modelUsers returns the users of a model as other objects have them.
+func modelUsers(m juju.Model) []juju.AccessUser {
+	users := make([]juju.AccessUser, len(m.Users))
+	for i, u := range m.Users {
+		users[i] = juju.AccessUser{Name: u.Name, DisplayName: u.DisplayName, Access: u.Access}
 	}
-	return fault.New(fault.PermissionDenied, "only administrators of a model may list its users: others are shown nobody but themselves")
+	return users
 }
 
 func (b *jujuBackend) ListProjectMembers(ctx context.Context, req ListProjectMembersRequest) iter.Seq2[ProjectMember, error] {
@@ -151,6 +162,9 @@ func (b *jujuBackend) EffectiveProjectRole(ctx context.Context, req EffectivePro
 	}
 	m, err := b.project(ctx, req.Project)
 	if err != nil {
+		return "", err
+	}
+	if err := b.shown(ctx, req.User, juju.OnModel, modelUsers(m)); err != nil {
 		return "", err
 	}
 	role := ""

@@ -558,3 +558,30 @@ func TestJujuOffersAndClouds(t *testing.T) {
 	assert.True(t, models[0].IsController)
 	assert.Equal(t, "admin", models[0].Level)
 }
+
+// TestJujuDoesNotTakeUnseenForAbsent has callers who are shown nobody but
+// themselves take levels from somebody else: that must not pass for done.
+func TestJujuDoesNotTakeUnseenForAbsent(t *testing.T) {
+	t.Parallel()
+	c := newController(t)
+	c.AddUser("alice", "", "superuser")
+	c.AddUser("bob", "bob's password", "login")
+	c.AddModel(jujuAdmin, "prod", map[string]string{jujuAdmin: "admin", "alice": "write", "bob": "read"})
+	c.AddOffer("admin/prod.db", map[string]string{jujuAdmin: "admin", "alice": "consume", "bob": "read"})
+	c.AddCloud("metal", map[string]string{jujuAdmin: "admin", "alice": "add-model"})
+	bob, _ := newJuju(t, c, "bob", "bob's password")
+	for scope, level := range map[string]string{"controller": "login", "model:admin/prod": "read", "offer:admin/prod.db": "read", "cloud:metal": "add-model"} {
+		before := c.Level(scope, "alice")
+		require.NotEmpty(t, before)
+		err := bob.RevokeRoles(t.Context(), usermgmt.RevokeRolesRequest{User: "alice", Roles: []usermgmt.Role{{Name: level, Scope: scope}}})
+		require.ErrorIs(t, err, usermgmt.ErrPermissionDenied, scope)
+		assert.Equal(t, before, c.Level(scope, "alice"))
+	}
+	err := bob.RemoveProjectMember(t.Context(), usermgmt.RemoveProjectMemberRequest{Project: "admin/prod", Member: usermgmt.UserMember("alice")})
+	require.ErrorIs(t, err, usermgmt.ErrPermissionDenied)
+	_, err = bob.EffectiveProjectRole(t.Context(), usermgmt.EffectiveProjectRoleRequest{Project: "admin/prod", User: "alice"})
+	require.ErrorIs(t, err, usermgmt.ErrPermissionDenied)
+	role, err := bob.EffectiveProjectRole(t.Context(), usermgmt.EffectiveProjectRoleRequest{Project: "admin/prod", User: "bob"})
+	require.NoError(t, err)
+	assert.Equal(t, "read", role, "everybody sees themselves")
+}
