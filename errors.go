@@ -225,7 +225,7 @@ func causeOf(err error) error {
 type otherError struct{ error }
 
 func (o otherError) Is(target error) bool {
-	if _, isKind := target.(*kind); isKind || target == errors.ErrUnsupported { //nolint:errorlint // it is about the sentinels themselves
+	if _, isKind := target.(*kind); isKind || target == errors.ErrUnsupported {
 		return false
 	}
 	return errors.Is(o.error, target)
