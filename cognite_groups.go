@@ -111,11 +111,14 @@ func fromCogniteGroup(group cognite.Group) CogniteGroupRecord {
 		Group: Group{Name: group.Name, ID: strconv.FormatInt(group.ID, 10)},
 		CogniteGroup: CogniteGroup{
 			SourceID: group.SourceID, Members: group.Members.IDs, AllUserAccounts: group.Members.All,
-			Metadata: group.Metadata, Attributes: string(group.Attributes),
+			Metadata: group.Metadata,
 		},
 		GroupID:   group.ID,
 		Deleted:   group.IsDeleted,
 		DeletedAt: group.DeletedTime.Time(),
+	}
+	if group.Attributes.Kind() == '{' { // else null
+		record.Attributes = string(group.Attributes)
 	}
 	for _, capability := range group.Capabilities {
 		record.Capabilities = append(record.Capabilities, CogniteCapability(capability))
