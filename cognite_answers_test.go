@@ -333,6 +333,46 @@ func TestCogniteCreateThatWaitedTooLong(t *testing.T) {
 	})
 }
 
+// TestCogniteCreateThatWasCarriedOutAtFirst has the server vouch that the
+// create may be sent again although it made the user: the nonce is spent.
+func TestCogniteCreateThatWasCarriedOutAtFirst(t *testing.T) {
+	t.Parallel()
+	for _, pause := range []string{"1", "61"} { // within and beyond the life of the nonce
+		t.Run(pause, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				creates, sessions := 0, 0
+				script := &gatewayScript{answers: gatewayAnswers{
+					"POST /sessions": func(body string) *http.Response {
+						sessions++
+						return says(200, madeSession)(body)
+					},
+					"POST /postgresgateway": func(body string) *http.Response {
+						if creates++; creates > 1 {
+							return says(400, `{"error":{"code":400,"message":"Failed to bind nonce with session"}}`)(body)
+						}
+						answer := says(503, "")(body)
+						answer.Header.Set("Cdf-Is-Auto-Retryable", "true")
+						answer.Header.Set("Retry-After", pause)
+						return answer
+					},
+					"GET /postgresgateway": says(200, `{"items":[{"username":"pg_1","sessionId":401}]}`),
+				}}
+				client, err := usermgmt.New(usermgmt.Cognite(cogniteCluster, "plant-7"), usermgmt.WithCredentials(usermgmt.BearerToken("t")),
+					usermgmt.WithHTTPClient(&http.Client{Transport: script}), usermgmt.WithTimeout(time.Hour), usermgmt.WithRetry(usermgmt.RetryPolicy{MaxWait: time.Hour}))
+				require.NoError(t, err)
+				created, err := client.CreateUser(t.Context(), usermgmt.CreateUserRequest{Credential: machineOf("app-1")})
+				assert.True(t, requireError(t, err, usermgmt.ErrInvalidArgument).Ambiguous)
+				var answer *usermgmt.CogniteLostAnswer
+				require.ErrorAs(t, err, &answer)
+				assert.Equal(t, usermgmt.CogniteFound, answer.Outcome)
+				assert.Equal(t, "pg_1", created.Name)
+				assert.Equal(t, []int{2, 1}, []int{creates, sessions})
+			})
+		})
+	}
+}
+
 // TestCogniteBulkCreate has one user created, one refused, and one whose fate
 // is not known.
 func TestCogniteBulkCreate(t *testing.T) {
@@ -576,7 +616,7 @@ func TestCogniteRevokesInChunks(t *testing.T) {
 func TestCogniteGroupsOfEqualNames(t *testing.T) {
 	t.Parallel()
 	script, client, gateway := newScripted(t, gatewayAnswers{
-		"GET /groups":         says(200, `{"items":[{"id":1,"name":"twin"},{"id":2,"name":"twin"},{"id":3,"name":"gone","isDeleted":true,"deletedTime":5},{"id":4,"name":"one"}]}`),
+		"GET /groups":         says(200, `{"items":[{"id":1,"name":"twin"},{"id":2,"name":"twin"},{"id":3,"name":"gone","isDeleted":true,"deletedTime":5},{"id":4,"name":"one","attributes":null,"metadata":null,"members":null,"sourceId":""}]}`),
 		"POST /groups":        says(201, `{"items":[{"id":9,"name":"one","isDeleted":false,"deletedTime":-1}]}`),
 		"POST /groups/delete": says(200, `{}`),
 	})
@@ -603,6 +643,10 @@ func TestCogniteGroupsOfEqualNames(t *testing.T) {
 		`POST /groups {"items":[{"name":"one","capabilities":[{"postgresGatewayAcl":{"actions":["READ","WRITE"],"scope":{"all":{}}}}],"members":["usr-1"]}]}`,
 		`POST /groups/delete {"items":[4]}`,
 	}, script.requests())
+	listed, err := gateway.ListGroups(ctx, true)
+	require.NoError(t, err)
+	_, err = gateway.ReplaceGroup(ctx, 4, listed[3].CogniteGroup)
+	require.NoError(t, err, "what was read can be written")
 	_, err = gateway.ReplaceGroup(ctx, 5, usermgmt.CogniteGroup{})
 	assert.Equal(t, "5", requireError(t, err, usermgmt.ErrNotFound).ID)
 }

@@ -22,9 +22,11 @@ type cogniteBinding struct {
 }
 
 // outlived reports whether a request was refused because it had to wait, for
-// its turn and in retries, longer than the nonce of our session lived.
+// its turn and in retries, longer than the nonce of our session lived. An
+// earlier attempt that may have been carried out can have spent the nonce, too.
 func (c cogniteBinding) outlived(err error) bool {
-	return err != nil && fault.KindOf(err) == fault.InvalidArgument && !c.made.IsZero() && time.Since(c.made) >= cogniteNonceLife
+	f, ok := errors.AsType[*fault.Error](err)
+	return ok && f.Kind == fault.InvalidArgument && !f.Ambiguous && !c.made.IsZero() && time.Since(c.made) >= cogniteNonceLife
 }
 
 // bound makes a request with a binding, and once more with another if it

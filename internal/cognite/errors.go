@@ -55,8 +55,7 @@ func (c *Client) classify(r *transport.Request, status int, header http.Header, 
 		f.Message = http.StatusText(status) // the words are a proxy's, or there are none
 	}
 	f.Repeatable = read.retryable || strings.EqualFold(header.Get("Cdf-Is-Auto-Retryable"), "true")
-	// Of what must not be carried out twice that means that it was not yet.
-	f.NotExecuted = f.Repeatable && r.Class == transport.Once || status == http.StatusNotImplemented
+	f.NotExecuted = status == http.StatusNotImplemented
 	if detail := c.detail(r, read); detail != nil {
 		f.Err = c.cause(detail)
 	}
