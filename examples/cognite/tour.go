@@ -74,8 +74,7 @@ func (t *tour) createSeveral(ctx context.Context) error {
 	requests := slices.Repeat([]usermgmt.CreateUserRequest{{Credential: t.machine}}, 3)
 	results, err := t.gateway.CreateUsers(ctx, requests)
 	for i, result := range results {
-		if result.Err == nil {
-			t.made = append(t.made, result.Value.Name)
+		if t.keep(result.Value.Name, result.Err) == nil {
 			t.sayf("created user %s, number %d of %d", result.Value.Name, i+1, len(results))
 		}
 	}
