@@ -1,6 +1,7 @@
 package usermgmt_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -689,6 +690,30 @@ func TestCogniteSessionsOfTheClientItself(t *testing.T) {
 			assert.NotContains(t, fmt.Sprintf("%v %+v %#v", session, session, session), "nonce-401")
 		})
 	}
+}
+
+func TestCogniteSessionOfASourceThatFails(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("the vault is sealed")
+	ctx, cancel := context.WithCancel(t.Context())
+	client, err := usermgmt.New(usermgmt.Cognite(cogniteCluster, "plant-7"), usermgmt.WithHTTPClient(&http.Client{Transport: &gatewayScript{}}),
+		usermgmt.WithCredentials(usermgmt.CredentialFunc(func(context.Context) (usermgmt.Credential, error) { return nil, cause })))
+	require.NoError(t, err)
+	gateway, _ := usermgmt.As[*usermgmt.CogniteExtension](client)
+	err = second(gateway.CreateSession(ctx, usermgmt.CogniteSessionRequest{}))
+	requireError(t, err, usermgmt.ErrUnauthenticated)
+	require.ErrorIs(t, err, cause)
+
+	stop := usermgmt.CredentialFunc(func(ctx context.Context) (usermgmt.Credential, error) {
+		cancel()
+		return nil, ctx.Err()
+	})
+	client, err = usermgmt.New(usermgmt.Cognite(cogniteCluster, "plant-7"), usermgmt.WithHTTPClient(&http.Client{Transport: &gatewayScript{}}), usermgmt.WithCredentials(stop))
+	require.NoError(t, err)
+	gateway, _ = usermgmt.As[*usermgmt.CogniteExtension](client)
+	err = second(gateway.CreateSession(ctx, usermgmt.CogniteSessionRequest{}))
+	requireError(t, err, usermgmt.ErrCanceled)
+	require.ErrorIs(t, err, context.Canceled)
 }
 
 var machineLogin = usermgmt.OAuth2ClientCredentials{

@@ -59,6 +59,9 @@ func (e *CogniteExtension) sessionRequest(ctx context.Context, req CogniteSessio
 		return request, cognite.CheckSessionRequest(request)
 	}
 	credential, err := e.backend.source.Credential(ctx)
+	if err != nil && ctx.Err() != nil {
+		return request, fault.Ended(ctx, err)
+	}
 	if err != nil {
 		return request, &fault.Error{Kind: fault.Unauthenticated, Message: "no credentials could be obtained", Err: err}
 	}
