@@ -463,7 +463,7 @@ func TestReopenWhileAProcessStarts(t *testing.T) {
 	go func() {
 		defer close(started)
 		for range 20 {
-			_ = exec.Command(program, "-test.run=^$").Run() //nolint:noctx // this test's own program, for a moment
+			_ = exec.Command(program, "-test.run=^$").Run()
 		}
 	}()
 	for running := true; running; {

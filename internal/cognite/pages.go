@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/usermgmt/usermgmt/internal/fault"
@@ -50,18 +51,11 @@ func pages[T any](ctx context.Context, c *Client, path []string, query url.Value
 			size = min(size, left)
 		}
 		query.Set("limit", strconv.Itoa(size))
-		answer, err := c.send(ctx, call{method: http.MethodGet, path: path, query: query})
+		p, err := readPage(ctx, c, path, query, good)
 		if err != nil {
 			return err
 		}
-		var p page[T]
-		if transport.Decode(answer.Body, &p) != nil || p.Items == nil {
-			return broken(transport.Read, answer)
-		}
 		for _, item := range p.Items {
-			if good != nil && !good(item) {
-				return broken(transport.Read, answer)
-			}
 			if !yield(item) {
 				return nil
 			}
@@ -79,4 +73,20 @@ func pages[T any](ctx context.Context, c *Client, path []string, query url.Value
 		seen[digest] = true
 		query.Set("cursor", p.NextCursor)
 	}
+}
+
+// readPage reads one page, all of whose items have to be good.
+func readPage[T any](ctx context.Context, c *Client, path []string, query url.Values, good func(T) bool) (page[T], error) {
+	var p page[T]
+	answer, err := c.send(ctx, call{method: http.MethodGet, path: path, query: query})
+	if err != nil {
+		return p, err
+	}
+	if transport.Decode(answer.Body, &p) != nil || p.Items == nil {
+		return p, broken(transport.Read, answer)
+	}
+	if good != nil && slices.ContainsFunc(p.Items, func(item T) bool { return !good(item) }) {
+		return p, broken(transport.Read, answer)
+	}
+	return p, nil
 }

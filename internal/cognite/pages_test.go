@@ -76,7 +76,7 @@ func TestPages(t *testing.T) {
 			pages: []string{usersPage("c1", "a"), usersPage("c2"), usersPage("c1")}, want: []string{"a"},
 			asked: []string{"limit=100", "cursor=c1&limit=100", "cursor=c2&limit=100"}, fails: true,
 		},
-		"a user without a name": {pages: []string{usersPage("", "a", "")}, want: []string{"a"}, asked: []string{"limit=100"}, fails: true},
+		"a user without a name": {pages: []string{usersPage("", "a", "")}, asked: []string{"limit=100"}, fails: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
