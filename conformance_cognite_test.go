@@ -51,7 +51,7 @@ func simulatedGateway(t testing.TB, opts ...usermgmt.Option) *conformance.World 
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
 	var sessions atomic.Int64
-	return &conformance.World{
+	return &conformance.World{DeletesOnce: true,
 		Manager:  client,
 		Self:     subject,
 		Resident: resident,

@@ -64,7 +64,7 @@ var requests = map[string]struct {
 	"create a user":   {func(ctx context.Context, c *Client) error { return second(c.CreateUser(ctx, "n-1")) }, transport.Once},
 	"update a user":   {func(ctx context.Context, c *Client) error { return second(c.UpdateUser(ctx, "u", "n-1")) }, transport.Once},
 	"clear a user":    {func(ctx context.Context, c *Client) error { return second(c.ClearCredentials(ctx, "u")) }, transport.Once},
-	"delete a user":   {func(ctx context.Context, c *Client) error { return c.DeleteUser(ctx, "u", false) }, transport.Idempotent},
+	"delete a user":   {func(ctx context.Context, c *Client) error { return c.DeleteUser(ctx, "u", false) }, transport.Once},
 	"get users":       {func(ctx context.Context, c *Client) error { return second(c.GetUsers(ctx, []string{"u"}, true)) }, transport.Read},
 	"list users":      {func(ctx context.Context, c *Client) error { return ended(c.ListUsers(ctx, 0)) }, transport.Read},
 	"create session":  {func(ctx context.Context, c *Client) error { return second(c.CreateSession(ctx, someSession)) }, transport.Once},

@@ -75,18 +75,22 @@ func TestNothingIsSentAboutNothing(t *testing.T) {
 // also if the server vouches that it may be repeated.
 func TestADeleteThatIsRepeated(t *testing.T) {
 	t.Parallel()
-	for _, first := range []*http.Response{
-		reply(http.StatusServiceUnavailable, ""),
-		withHeader(http.StatusServiceUnavailable, "Cdf-Is-Auto-Retryable: true", ""),
-		withHeader(http.StatusInternalServerError, "Cdf-Is-Auto-Retryable: true", ""),
+	for _, c := range []struct {
+		first         *http.Response
+		ignoreUnknown bool
+	}{
+		{reply(http.StatusServiceUnavailable, ""), true},
+		{withHeader(http.StatusServiceUnavailable, "Cdf-Is-Auto-Retryable: true", ""), false},
+		{withHeader(http.StatusInternalServerError, "Cdf-Is-Auto-Retryable: true", ""), false},
 	} {
-		answers := []*http.Response{first, reply(http.StatusBadRequest, `{"error":{"missing":[{"username":"u"}]}}`)}
+		ignoreUnknown := c.ignoreUnknown
+		answers := []*http.Response{c.first, reply(http.StatusBadRequest, `{"error":{"missing":[{"username":"u"}]}}`)}
 		c := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
 			next := answers[0]
 			answers = answers[1:]
 			return next, nil
 		}), Config{Transport: transport.Config{Retry: transport.Retry{MinWait: time.Nanosecond}}})
-		require.NoError(t, c.DeleteUser(t.Context(), "u", false))
+		require.NoError(t, c.DeleteUser(t.Context(), "u", ignoreUnknown))
 		assert.Empty(t, answers)
 	}
 }

@@ -128,15 +128,21 @@ func (c *Client) setNonce(ctx context.Context, name string, change setNonce, sec
 }
 
 // DeleteUser deletes a user: POST P/postgresgateway/delete. Its session lives
-// on. That the user is missing is success if ignoreUnknown is set, or if an
-// earlier attempt, whose answer was lost, may have deleted it.
+// on. That the user is missing is success if ignoreUnknown is set. Without that
+// it is not sent again after an answer that was lost, unless the server vouches
+// for a repetition: one could not tell a user that was deleted from one that
+// never was.
 func (c *Client) DeleteUser(ctx context.Context, name string, ignoreUnknown bool) error {
 	if err := checkName("Name", name); err != nil {
 		return err
 	}
+	class := transport.Once
+	if ignoreUnknown {
+		class = transport.Idempotent
+	}
 	err := c.done(ctx, call{
 		method: http.MethodPost, path: []string{"postgresgateway", "delete"},
-		body: namedItems[userName]{[]userName{{name}}, ignoreUnknown}, class: transport.Idempotent,
+		body: namedItems[userName]{[]userName{{name}}, ignoreUnknown}, class: class,
 	})
 	if f, ok := errors.AsType[*fault.Error](err); ok && f.Kind == fault.NotFound && (f.Resent || ignoreUnknown) {
 		return nil

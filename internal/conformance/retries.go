@@ -115,7 +115,7 @@ func deleteAnswerLost(t testing.TB, w *World) {
 	alice := w.newUser(t, "alice").Name
 	w.Wire.Disturb(Write, CutAfter, 1)
 	sent := w.traffic(func() {
-		require.NoError(t, w.Manager.DeleteUser(t.Context(), usermgmt.DeleteUserRequest{Name: alice}))
+		require.NoError(t, w.Manager.DeleteUser(t.Context(), usermgmt.DeleteUserRequest{Name: alice, IgnoreMissing: w.DeletesOnce}))
 	})
 	assert.Equal(t, 2, sent.Writes)
 	assert.False(t, w.exists(t, alice))

@@ -87,6 +87,9 @@ type World struct {
 	// LoginPerConnection is set where a login belongs to a connection, so that
 	// one that breaks costs another login.
 	LoginPerConnection bool
+	// DeletesOnce is set where a delete that does not ignore missing users is not
+	// repeated after a lost answer, which is ambiguous there.
+	DeletesOnce bool
 	// Wire is what lies between client and server, nil if there is nothing.
 	Wire Wire
 
