@@ -51,11 +51,12 @@ func simulatedGateway(t testing.TB, opts ...usermgmt.Option) *conformance.World 
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
 	var sessions atomic.Int64
-	return &conformance.World{DeletesOnce: true,
-		Manager:  client,
-		Self:     subject,
-		Resident: resident,
-		Projects: []string{name},
+	return &conformance.World{
+		DeletesOnce: true,
+		Manager:     client,
+		Self:        subject,
+		Resident:    resident,
+		Projects:    []string{name},
 		Credential: func() usermgmt.Credential {
 			nonce := made.text(gatewaysim.Nonce)
 			project.SeedSession(gatewaysim.Session{

@@ -44,7 +44,10 @@ func simulatedJuju(t testing.TB, opts ...usermgmt.Option) *conformance.World {
 		c.AddModel(admin, name, map[string]string{admin: "admin"})
 		world.Roles = append(world.Roles, usermgmt.Role{Name: "read", Scope: "model:admin/" + name})
 	}
-	wire := &jujuWire{upstream: c.address + "/api"}
+	wire := &jujuWire{upstream: c.address + "/api", record: func() {
+		c.ResetFrames()
+		c.Reset()
+	}}
 	server := httptest.NewServer(wire)
 	t.Cleanup(func() {
 		server.Close()

@@ -18,6 +18,7 @@ import (
 type jujuWire struct {
 	upstream string       // the URL of the controller's WebSocket
 	dial     *http.Client // to upstream; nil for plain ws
+	record   func()       // drops the controller's record of what it was sent
 
 	work sync.WaitGroup
 
@@ -300,4 +301,19 @@ func (w *jujuWire) ExpireLogins() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.logins = w.last
+}
+
+// calm implements soakWire.
+func (w *jujuWire) calm() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.faults, w.busy = nil, 0
+}
+
+// forget implements soakWire.
+func (w *jujuWire) forget() {
+	w.record()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.secrets = nil
 }

@@ -130,3 +130,14 @@ func echo(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 	w.Header().Set("X-Request-Id", r.Header.Get("Authorization"))
 	simulator.Answer(http.StatusBadRequest, http.Header{"Content-Type": {"application/json"}}, string(message))(w, r, nil)
 }
+
+// calm implements soakWire.
+func (w *httpWire) calm() { w.handler.ClearFaults() }
+
+// forget implements soakWire.
+func (w *httpWire) forget() {
+	w.handler.Reset()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.secrets = nil
+}

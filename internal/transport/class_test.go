@@ -74,6 +74,11 @@ func TestClassDecidesWhatIsResent(t *testing.T) {
 		"cut":               {broken(io.ErrUnexpectedEOF), nil, always, resentUnclear, unclear},
 		"reset":             {broken(&net.OpError{Op: "read", Err: errors.New("reset")}), nil, always, resentUnclear, unclear},
 		"certificate":       {broken(x509.UnknownAuthorityError{}), nil, never, never, never},
+		"404 breaks off": {func() (*http.Response, error) {
+			answer := reply(404, "")
+			answer.Body = io.NopCloser(io.MultiReader(&endless{left: 10}, &endless{err: io.ErrUnexpectedEOF}))
+			return answer, nil
+		}, nil, always, always, never},
 		"body breaks off": {func() (*http.Response, error) {
 			answer := reply(200, "")
 			answer.Body = io.NopCloser(io.MultiReader(&endless{left: 10}, &endless{err: io.ErrUnexpectedEOF}))

@@ -62,7 +62,7 @@ func (e *exchange) judge(ctx context.Context, answer *http.Response, err error) 
 	case err != nil:
 		return e.connectionFailure(ctx, err)
 	case answer.StatusCode/100 != 2:
-		return e.classify(answer)
+		return e.classify(ctx, answer)
 	case e.whole:
 		return e.read(ctx, answer)
 	default:
@@ -135,13 +135,17 @@ func readAll(answer *http.Response, limit int64) ([]byte, error) {
 }
 
 // classify judges an answer outside 2xx.
-func (e *exchange) classify(answer *http.Response) *fault.Error {
+func (e *exchange) classify(ctx context.Context, answer *http.Response) *fault.Error {
 	defer answer.Body.Close()
 	status := answer.StatusCode
 	var body []byte
 	if status >= 200 { // else what follows is not HTTP and may never end
-		// What came of a body that breaks off is worth more than the break.
-		body, _ = io.ReadAll(io.LimitReader(answer.Body, maxFailureBody))
+		var err error
+		body, err = io.ReadAll(io.LimitReader(answer.Body, maxFailureBody))
+		if err != nil && e.request.Class != Once && needsWords(status) {
+			return e.wordless(ctx, err)
+		}
+		// Else what came of a body that breaks off is worth more than the break.
 	}
 	var f *fault.Error
 	switch status / 100 {
@@ -166,6 +170,26 @@ func (e *exchange) classify(answer *http.Response) *fault.Error {
 	}
 	unclear := status >= http.StatusInternalServerError || status == http.StatusRequestTimeout
 	f.Ambiguous = e.request.Class != Read && unclear && !f.NotExecuted
+	return f
+}
+
+// needsWords reports whether a status tells little without the words beside
+// it: that a page is missing is not that a user is.
+func needsWords(status int) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return false
+	}
+	return status/100 == 4
+}
+
+// wordless judges a refusal whose words broke off because of err.
+func (e *exchange) wordless(ctx context.Context, err error) *fault.Error {
+	if ctx.Err() != nil {
+		return canceled(ctx)
+	}
+	f := e.brokenOff("the answer broke off: ", err)
+	f.NotExecuted = true // it is a refusal all the same
 	return f
 }
 
