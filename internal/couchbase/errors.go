@@ -12,7 +12,7 @@ import (
 	"github.com/usermgmt/usermgmt/internal/transport"
 )
 
-// lookUpLDAPUser is the part of a path whose 404s are about LDAP.
+// lookUpLDAPUser is the third part of the path whose 404s are about LDAP.
 const lookUpLDAPUser = "lookupLDAPUser"
 
 // passwordExpired is the code of the failure of a user that has to change its
@@ -145,7 +145,7 @@ func notFound(r *transport.Request, w words) fault.Kind {
 		return fault.InvalidArgument
 	case strings.Contains(w.text, "is not allowed for this user"), strings.HasPrefix(w.text, "LDAP is disabled"):
 		return fault.Unsupported
-	case slices.Contains(r.Path, lookUpLDAPUser):
+	case len(r.Path) > 2 && r.Path[2] == lookUpLDAPUser:
 		return fault.NotFound
 	}
 	switch w.text {

@@ -2,6 +2,7 @@ package couchbase
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -66,6 +67,7 @@ func TestClassify(t *testing.T) {
 		{"POST", 404, `"Changing of password is not allowed for this user."`, fault.Error{Kind: fault.Unsupported, Message: "Changing of password is not allowed for this user."}},
 		{"GET", 404, `"LDAP is disabled."`, fault.Error{Kind: fault.Unsupported, Message: "LDAP is disabled."}},
 		{"GET lookupLDAPUser", 404, `"LDAP user was not found."`, fault.Error{Kind: fault.NotFound, Message: "LDAP user was not found."}},
+		{"GET users/lookupLDAPUser", 404, `"Something new."`, fault.Error{Kind: fault.Unsupported, Message: "Something new."}},
 		{"GET", 404, `"Something new."`, fault.Error{Kind: fault.Unsupported, Message: "Something new."}},
 		{"GET", 404, "Object Not Found", fault.Error{Kind: fault.Unsupported, Message: "Object Not Found"}},
 		{"GET", 404, "Requested resource not found.\r\n", fault.Error{Kind: fault.Unsupported, Message: "Requested resource not found."}},
@@ -80,10 +82,8 @@ func TestClassify(t *testing.T) {
 		{"PUT", 503, `"Temporary error occurred. Please try again later."`, fault.Error{Kind: fault.Unavailable, Message: "Temporary error occurred. Please try again later.", NotExecuted: true}},
 		{"PUT", 503, "Service is temporarily unavailable", fault.Error{Kind: fault.Unavailable, Message: "Service is temporarily unavailable"}},
 	} {
-		method, path := test.request, []string{"settings"}
-		if method == "GET lookupLDAPUser" {
-			method, path = "GET", append(path, lookUpLDAPUser)
-		}
+		method, rest, _ := strings.Cut(test.request, " ")
+		path := append([]string{"settings", "rbac"}, strings.Split(rest, "/")...)
 		got := classify(&transport.Request{Method: method, Path: path}, test.status, http.Header{}, []byte(test.body))
 		assert.Equal(t, test.want, *got, "%d %s", test.status, test.body)
 	}
