@@ -442,6 +442,21 @@ func TestServer(t *testing.T) {
 	assert.False(t, Server{Version: "unknown"}.AtLeast(0, 0))
 }
 
+// TestUserActivityNames: a name that would be read as two is not sent.
+func TestUserActivityNames(t *testing.T) {
+	t.Parallel()
+	c := fakeCluster(t, func(*http.Request) (int, string) {
+		t.Error("something was sent")
+		return 200, ""
+	})
+	for _, activity := range []UserActivity{
+		{Roles: []string{"ro_admin,admin"}}, {Roles: []string{""}}, {Roles: []string{"ro admin"}},
+		{Groups: []string{"dev,ops"}}, {Groups: []string{""}},
+	} {
+		assert.Equal(t, fault.InvalidArgument, fault.KindOf(c.SetUserActivity(t.Context(), activity)), "%v", activity)
+	}
+}
+
 func TestUserActivity(t *testing.T) {
 	t.Parallel()
 	var sent string

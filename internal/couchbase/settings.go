@@ -70,6 +70,16 @@ func (c *Client) UserActivity(ctx context.Context) (UserActivity, error) {
 // SetUserActivity replaces whose activity is tracked: POST
 // /settings/security/userActivity.
 func (c *Client) SetUserActivity(ctx context.Context, activity UserActivity) error {
+	for _, role := range activity.Roles {
+		if err := (Role{Name: role}).check(); err != nil {
+			return err
+		}
+	}
+	for _, group := range activity.Groups {
+		if err := CheckName("Group name", group); err != nil {
+			return err
+		}
+	}
 	form := url.Values{
 		"enabled":       {strconv.FormatBool(activity.Enabled)},
 		"trackedRoles":  {strings.Join(activity.Roles, ",")},
