@@ -105,6 +105,9 @@ func pages[T any](ctx context.Context, c *Client, path []string, permission stri
 		if err := c.read(ctx, &answer, &transport.Request{Method: http.MethodGet, Path: path, Query: query}); err != nil {
 			return err
 		}
+		if answer.Users == nil && answer.Groups == nil {
+			return fault.New(fault.Internal, "the answer holds no page of the list")
+		}
 		items := slices.Concat(answer.Users, answer.Groups)
 		seen := make(map[string]bool, len(items))
 		for _, item := range items {

@@ -104,6 +104,35 @@ func TestListsFail(t *testing.T) {
 	}
 }
 
+// TestPagesWithoutAList: what is no page is an error and not an empty list.
+func TestPagesWithoutAList(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{`{}`, `{"total":2,"links":{},"skipped":0}`, `{"users":null}`} {
+		c := fakeCluster(t, func(*http.Request) (int, string) { return 200, body })
+		ids, err := collect(t, c, UserQuery{Page: Page{Size: 2}})
+		assert.Empty(t, ids)
+		assert.Equal(t, fault.Internal, fault.KindOf(err), body)
+		require.ErrorContains(t, err, "page", body)
+	}
+	c := fakeCluster(t, func(*http.Request) (int, string) { return 200, `{"users":[]}` })
+	ids, err := collect(t, c, UserQuery{Page: Page{Size: 2}})
+	require.NoError(t, err)
+	assert.Empty(t, ids)
+}
+
+// TestRolesOfALaterServer: members that nobody knows are not counted past what
+// a scope can have.
+func TestRolesOfALaterServer(t *testing.T) {
+	t.Parallel()
+	c := fakeCluster(t, func(*http.Request) (int, string) {
+		return 200, `[{"role":"new","a":"*","b":"*","c":"*","d":"*"}]`
+	})
+	for d, err := range c.ListRoles(t.Context(), "") {
+		require.NoError(t, err)
+		assert.Equal(t, RoleDefinition{Name: "new", Scope: "*", Parts: 3}, d)
+	}
+}
+
 func TestListRoles(t *testing.T) {
 	t.Parallel()
 	c := fakeCluster(t, func(*http.Request) (int, string) {

@@ -134,7 +134,7 @@ func (o roleObject) parts() int {
 	case o.Bucket != "":
 		return 1
 	default:
-		return len(o.others())
+		return min(len(o.others()), 3)
 	}
 }
 
