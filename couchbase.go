@@ -239,7 +239,12 @@ func (b *couchbaseBackend) noted(ctx context.Context, err error) error {
 	return err
 }
 
+// learn takes over what a cluster can do, unless it tells no version: that
+// leaves everything open.
 func (b *couchbaseBackend) learn(server couchbase.Server) {
+	if !server.AtLeast(0, 0) {
+		return
+	}
 	can := couchbaseCapabilities.settle(couchbaseEnterprise, server.Enterprise && server.AtLeast(6, 5))
 	can = can.settle(couchbaseLocking, server.Enterprise && server.AtLeast(8, 0))
 	b.mu.Lock()

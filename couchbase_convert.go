@@ -94,6 +94,9 @@ func (u CouchbaseUpsertUser) form() (couchbaseID, couchbase.UserForm, error) {
 	if form.Roles, err = toCouchbaseRoles("Roles", u.Roles); err != nil {
 		return id, form, err
 	}
+	if err := checkCouchbaseGroups("Groups", u.Groups); err != nil {
+		return id, form, err
+	}
 	if !u.Password.IsZero() {
 		form.Password = new(u.Password.Reveal())
 	}

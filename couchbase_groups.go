@@ -132,6 +132,9 @@ func (b *couchbaseBackend) DeleteGroup(ctx context.Context, req DeleteGroupReque
 }
 
 func (b *couchbaseBackend) AddGroupMember(ctx context.Context, req AddGroupMemberRequest) error {
+	if err := couchbase.CheckName("Group", req.Group); err != nil {
+		return err
+	}
 	return b.changeMembership(ctx, req.Group, req.User, req.Extension, func(groups []string) []string {
 		if slices.Contains(groups, req.Group) {
 			return groups
@@ -144,6 +147,16 @@ func (b *couchbaseBackend) RemoveGroupMember(ctx context.Context, req RemoveGrou
 	return b.changeMembership(ctx, req.Group, req.User, req.Extension, func(groups []string) []string {
 		return slices.DeleteFunc(groups, func(g string) bool { return g == req.Group })
 	})
+}
+
+// checkCouchbaseGroups refuses names that no group can have.
+func checkCouchbaseGroups(field string, groups []string) error {
+	for i, group := range groups {
+		if err := couchbase.CheckName(indexed(field, i), group); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // changeMembership changes the groups of a user, with which Couchbase keeps

@@ -76,6 +76,14 @@ func (b *couchbaseBackend) explain(ctx context.Context, err error) error {
 	return err
 }
 
+// notFound makes "not found" of a failure in other words.
+func notFound(resource, name string, err error) error {
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		f.Kind = fault.NotFound
+	}
+	return about(resource, name, err)
+}
+
 func fromCouchbaseDefinition(d couchbase.RoleDefinition) RoleDefinition {
 	formats := [...]string{"", "* or bucket", "* or bucket or bucket:scope", "* or bucket or bucket:scope or bucket:scope:collection"}
 	return RoleDefinition{Name: d.Name, DisplayName: d.Label, Description: d.Description, ScopeFormat: formats[d.Parts], BuiltIn: true}

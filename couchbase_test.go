@@ -562,6 +562,20 @@ func TestCouchbaseFailures(t *testing.T) {
 			[]string{`400 {"errors":{"locked":"Unsupported key"}}`, "403"}, disable,
 			usermgmt.Error{Kind: usermgmt.ErrUnsupported, Resource: "user", Name: "bare", FromServer: true, Status: 400},
 		},
+		"user deleted before it is written back": {
+			[]string{bareUser, `400 {"errors":{"password":"Password is required for new user."}}`},
+			func(c *usermgmt.Client) error {
+				return c.GrantRoles(t.Context(), usermgmt.GrantRolesRequest{User: "bare", Roles: usermgmt.Roles("cluster_admin")})
+			},
+			usermgmt.Error{Kind: usermgmt.ErrNotFound, Resource: "user", Name: "bare", FromServer: true, Status: 400},
+		},
+		"member deleted before it is written back": {
+			[]string{bareUser, `400 {"errors":{"password":"Password is required for new user."}}`},
+			func(c *usermgmt.Client) error {
+				return c.AddGroupMember(t.Context(), usermgmt.AddGroupMemberRequest{Group: "dev", User: "bare"})
+			},
+			usermgmt.Error{Kind: usermgmt.ErrNotFound, Resource: "user", Name: "bare", FromServer: true, Status: 400},
+		},
 		"member that there is not": {
 			[]string{noUser},
 			func(c *usermgmt.Client) error {
@@ -616,6 +630,21 @@ func TestCouchbaseFailures(t *testing.T) {
 	}
 }
 
+// TestCouchbaseUnknownVersion: an answer that tells no version leaves open what
+// the cluster can do.
+func TestCouchbaseUnknownVersion(t *testing.T) {
+	t.Parallel()
+	const admin = `200 {"id":"Administrator","domain":"admin"}`
+	client, s := scriptedClient(t, admin, "200 {}", admin, enterprise8)
+	require.NoError(t, client.Ping(t.Context()))
+	for _, capability := range []usermgmt.Capability{usermgmt.CapCreateGroup, usermgmt.CapDisableUser} {
+		assert.Equal(t, usermgmt.SupportUnknown, client.Capabilities().Of(capability))
+	}
+	require.NoError(t, client.Ping(t.Context()))
+	assert.Equal(t, usermgmt.SupportYes, client.Capabilities().Of(usermgmt.CapDisableUser))
+	assert.Empty(t, s.answers)
+}
+
 // TestCouchbaseRefusals: what makes no sense is not sent.
 func TestCouchbaseRefusals(t *testing.T) {
 	t.Parallel()
@@ -660,10 +689,17 @@ func TestCouchbaseRefusals(t *testing.T) {
 			create(usermgmt.CreateUserRequest{Credential: password, Roles: bad}), client.GrantRoles(ctx, usermgmt.GrantRolesRequest{User: "u", Roles: bad, Extension: local}),
 			e.UpsertGroup(ctx, usermgmt.CouchbaseUpsertGroup{Name: "g", Roles: bad}),
 		},
-		"SetRoles[0]": {update(usermgmt.UpdateUserRequest{SetRoles: &bad})},
-		"Extension":   {get(&local)},
-		"newPassword": {e.ChangePassword(ctx, usermgmt.Secret{})},
-		"MinLength":   {e.SetPasswordPolicy(ctx, usermgmt.CouchbasePasswordPolicy{MinLength: -1})},
+		"Groups[1]": {
+			create(usermgmt.CreateUserRequest{Credential: password, Groups: []string{"ops", "dev,ops"}}),
+			e.ValidateUser(ctx, usermgmt.CreateUserRequest{Name: "u", Credential: password, Groups: []string{"ops", "dev,ops"}}),
+			e.UpsertUser(ctx, usermgmt.CouchbaseUpsertUser{Name: "u", Groups: []string{"ops", "@dev"}}),
+		},
+		"SetGroups[0]": {update(usermgmt.UpdateUserRequest{SetGroups: &[]string{"dev ops"}})},
+		"Group":        {client.AddGroupMember(ctx, usermgmt.AddGroupMemberRequest{Group: "dev,ops", User: "u"})},
+		"SetRoles[0]":  {update(usermgmt.UpdateUserRequest{SetRoles: &bad})},
+		"Extension":    {get(&local)},
+		"newPassword":  {e.ChangePassword(ctx, usermgmt.Secret{})},
+		"MinLength":    {e.SetPasswordPolicy(ctx, usermgmt.CouchbasePasswordPolicy{MinLength: -1})},
 	} {
 		for i, err := range errs {
 			var got *usermgmt.Error

@@ -153,6 +153,11 @@ func (b *couchbaseBackend) UpdateUser(ctx context.Context, req UpdateUserRequest
 			return User{}, err
 		}
 	}
+	if req.SetGroups != nil {
+		if err := checkCouchbaseGroups("SetGroups", *req.SetGroups); err != nil {
+			return User{}, err
+		}
+	}
 	nothing := req.DisplayName == nil && password == nil && req.SetRoles == nil && req.SetGroups == nil && mustChange == nil
 	if nothing {
 		return b.get(ctx, id)
@@ -207,6 +212,9 @@ func (b *couchbaseBackend) rewrite(ctx context.Context, id couchbaseID, change f
 		if form, had := form.WithoutUnset(); had {
 			err = b.api.PutUser(ctx, id.domain, id.name, form)
 		}
+	}
+	if couchbase.IsNewUser(err) { // somebody has deleted the user since it was read
+		return notFound("user", id.name, err)
 	}
 	return b.explain(ctx, err)
 }
@@ -330,6 +338,9 @@ func newCouchbaseUser(req CreateUserRequest) (couchbaseID, couchbase.UserForm, e
 		return id, user, fault.Invalid("Extension.MustChangePassword", "is for local users alone")
 	}
 	if user.Roles, err = toCouchbaseRoles("Roles", req.Roles); err != nil {
+		return id, user, err
+	}
+	if err := checkCouchbaseGroups("Groups", req.Groups); err != nil {
 		return id, user, err
 	}
 	if req.DisplayName != "" {

@@ -1,6 +1,7 @@
 package couchbase
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -186,6 +187,13 @@ func laterField(r *transport.Request, field string) bool {
 		return r.Method == http.MethodPatch
 	}
 	return false
+}
+
+// IsNewUser reports whether err is the refusal of a PUT without a password
+// because there is no user that could keep its own.
+func IsNewUser(err error) bool {
+	f, ok := errors.AsType[*fault.Error](err)
+	return ok && strings.HasPrefix(f.Fields["password"], "Password is required for new user")
 }
 
 const (
