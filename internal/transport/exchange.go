@@ -165,7 +165,8 @@ func (e *exchange) final(f *fault.Error) *fault.Error {
 func (e *exchange) check(ctx context.Context, answer *http.Response, err error) (bool, error) {
 	e.attempt++
 	e.answer, e.failure = answer, e.judge(ctx, answer, err)
-	e.moved = ctx.Err() == nil && e.router.Done(e.base, e.failure)
+	moved := e.router.Done(e.base, e.failure) // of an attempt that took too long, too
+	e.moved = moved && ctx.Err() == nil
 	e.dialing.Store(false)
 	e.connected.Store(false)
 	e.log(ctx)
