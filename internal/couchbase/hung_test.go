@@ -52,6 +52,25 @@ func TestHungNodeForListsToo(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// TestHungNodeAndDeadlines: one deadline may have been too short, two in a row
+// without an answer between are the node's doing.
+func TestHungNodeAndDeadlines(t *testing.T) {
+	t.Parallel()
+	c := halfHung(t, time.Minute)
+	get := func(timeout time.Duration) error {
+		ctx, cancel := context.WithTimeout(t.Context(), timeout)
+		defer cancel()
+		_, err := c.GetUser(ctx, Local, "u")
+		return err
+	}
+	for range 2 {
+		err := get(20 * time.Millisecond)
+		assert.Equal(t, fault.Canceled, fault.KindOf(err))
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+	}
+	require.NoError(t, get(5*time.Second))
+}
+
 // TestCanceledCallsBlameNobody: that a caller gives up says nothing of a node.
 func TestCanceledCallsBlameNobody(t *testing.T) {
 	t.Parallel()

@@ -56,6 +56,7 @@ type nodes struct {
 type node struct {
 	base     *url.URL
 	failures int       // in a row
+	late     bool      // the last call ended with a deadline, and without an answer
 	aside    time.Time // until when it is tried last
 }
 
@@ -183,11 +184,18 @@ func (n *nodes) Done(base *url.URL, failure *fault.Error) bool {
 	if at == nil {
 		return false
 	}
-	if !isDown(failure) {
-		if failure == nil || failure.Kind != fault.Canceled {
-			at.failures, at.aside = 0, time.Time{}
-			n.refresh(base)
+	switch {
+	case isDown(failure):
+	case isLate(failure):
+		if !at.late { // one deadline may have been too short
+			at.late = true
+			return false
 		}
+	case failure != nil && failure.Kind == fault.Canceled:
+		return false
+	default:
+		at.failures, at.late, at.aside = 0, false, time.Time{}
+		n.refresh(base)
 		return false
 	}
 	at.aside = n.now().Add(min(firstAside<<min(at.failures, 8), longestAside))
@@ -203,6 +211,11 @@ func isDown(f *fault.Error) bool {
 		return false
 	}
 	return f.Status == 0 || f.Status == http.StatusBadGateway || f.Status == http.StatusServiceUnavailable || f.Status == http.StatusGatewayTimeout
+}
+
+// isLate reports whether a failure is that the caller's deadline has passed.
+func isLate(f *fault.Error) bool {
+	return f != nil && f.Kind == fault.Canceled && errors.Is(f.Err, context.DeadlineExceeded)
 }
 
 func (n *nodes) find(base *url.URL) *node {

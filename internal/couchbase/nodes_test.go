@@ -85,6 +85,9 @@ func TestDeadNodesAreRemembered(t *testing.T) {
 	assert.Equal(t, "a", r.next(), "no node is set aside for longer")
 }
 
+// late is the failure of a call whose deadline has passed.
+var late = &fault.Error{Kind: fault.Canceled, Err: context.DeadlineExceeded}
+
 func TestWhatMeansThatANodeIsDown(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -98,12 +101,18 @@ func TestWhatMeansThatANodeIsDown(t *testing.T) {
 		{&fault.Error{Kind: fault.Unavailable, Status: 500}, false},
 		{&fault.Error{Kind: fault.NotFound, Status: 404}, false},
 		{&fault.Error{Kind: fault.Canceled}, false},
+		{late, false},
 		{nil, false},
 	} {
 		r := newRing(t, "http://a,b")
 		assert.Equal(t, test.down, r.Done(r.route(), test.failure))
 	}
 	r := newRing(t, "http://a,b")
+	r.Done(r.route(), late)
+	r.Done(r.route(), nil)
+	assert.False(t, r.Done(r.route(), late), "it has answered in between")
+	assert.True(t, r.Done(r.route(), late))
+	r = newRing(t, "http://a,b")
 	assert.False(t, r.Done(&url.URL{Host: "gone"}, down), "a node that is known no more")
 }
 
