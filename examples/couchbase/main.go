@@ -1,6 +1,6 @@
 // Couchbase shows what a service does that hands out access to a bucket: it
-// creates a user with roles down to that bucket, lists who may do what, checks
-// that the user can log in on every node, and tells what a data client needs.
+// creates a user with roles down to that bucket, lists who may do what, waits
+// until every node knows the user, and tells what a data client needs.
 // It runs on a simulated cluster in this process, or on a real one:
 //
 //	go run ./examples/couchbase

@@ -64,7 +64,7 @@ func walk(ctx context.Context, client *usermgmt.Client, bucket string, out io.Wr
 	}
 	fmt.Fprintln(out, "\nrevoked query_delete")
 
-	// A new user shows on the other nodes, and can log in there, moments later.
+	// A new user shows on the other nodes moments later.
 	visible, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	if err := couchbase.WaitVisible(visible, name, usermgmt.CouchbaseLocal); err != nil {
@@ -72,8 +72,8 @@ func walk(ctx context.Context, client *usermgmt.Client, bucket string, out io.Wr
 	}
 	fmt.Fprintln(out, "every node knows the user")
 
-	// What to hand to a data client, beside the name and the password; see the README
-	// for the call. The password is nowhere to be read again.
+	// What to hand to a data client, beside the name and the password; see
+	// docs/couchbase.md for the call. The password is nowhere to be read again.
 	connection := couchbase.DataConnection()
 	fmt.Fprintf(out, "a data client connects to %s as the new user\n", connection.ConnectionString)
 
