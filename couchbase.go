@@ -176,6 +176,7 @@ type couchbaseBackend struct {
 	mu     sync.Mutex
 	can    Capabilities
 	probed bool
+	limits bool // users have limits, which is known once the cluster is
 }
 
 var _ backend = (*couchbaseBackend)(nil)
@@ -249,5 +250,5 @@ func (b *couchbaseBackend) learn(server couchbase.Server) {
 	can = can.settle(couchbaseLocking, server.Enterprise && server.AtLeast(8, 0))
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.can, b.probed = can, true
+	b.can, b.probed, b.limits = can, true, server.AtLeast(7, 1) && !server.AtLeast(7, 3)
 }

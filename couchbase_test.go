@@ -645,6 +645,32 @@ func TestCouchbaseUnknownVersion(t *testing.T) {
 	assert.Empty(t, s.answers)
 }
 
+// TestCouchbaseLimits: on the versions that have them, an update does not take a
+// user's limits away.
+func TestCouchbaseLimits(t *testing.T) {
+	t.Parallel()
+	const admin = `200 {"id":"Administrator","domain":"admin"}`
+	server := func(version string) string {
+		return `200 {"implementationVersion":"` + version + `-enterprise","isEnterprise":true}`
+	}
+	const limited = `200 {"id":"u","domain":"local","uuid":"u-1","roles":[],"groups":[],"limits":{"kv":{"num_connections":10}}}`
+	const plain, u = `200 {"id":"u","domain":"local","uuid":"u-1","roles":[],"groups":[],"limits":{}}`, "/settings/rbac/users/local/u"
+	for name, test := range map[string]struct {
+		answers, sent []string
+	}{
+		"7.1":             {[]string{server("7.1.4-3601"), limited}, []string{"GET " + u + "?limits=true", "PUT " + u + " limits=%7B%22kv%22%3A%7B%22num_connections%22%3A10%7D%7D roles=admin"}},
+		"7.2":             {[]string{server("7.2.3-6705"), plain}, []string{"GET " + u + "?limits=true", "PUT " + u + " roles=admin"}},
+		"7.2 without any": {[]string{server("7.2.3-6705"), `200 {"id":"u","domain":"local","roles":[],"limits":[]}`}, []string{"GET " + u + "?limits=true", "PUT " + u + " roles=admin"}},
+		"7.0":             {[]string{server("7.0.5-7659"), plain}, []string{"GET " + u, "PUT " + u + " roles=admin"}},
+		"7.6":             {[]string{server("7.6.4-5146"), plain}, []string{"GET " + u, "PUT " + u + " roles=admin"}},
+	} {
+		client, s := scriptedClient(t, append(append([]string{admin}, test.answers...), done)...)
+		require.NoError(t, client.Ping(t.Context()), name)
+		require.NoError(t, client.GrantRoles(t.Context(), usermgmt.GrantRolesRequest{User: "u", Roles: usermgmt.Roles("admin")}), name)
+		assert.Equal(t, append([]string{"GET /whoami", "GET /pools"}, test.sent...), s.sent, name)
+	}
+}
+
 // TestCouchbaseRefusals: what makes no sense is not sent.
 func TestCouchbaseRefusals(t *testing.T) {
 	t.Parallel()

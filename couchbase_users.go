@@ -198,7 +198,7 @@ func (b *couchbaseBackend) changeUser(ctx context.Context, id couchbaseID, chang
 
 // rewrite is changeUser for a user whose lock is held.
 func (b *couchbaseBackend) rewrite(ctx context.Context, id couchbaseID, change func(user *couchbase.UserForm) bool) error {
-	user, err := b.api.GetUser(ctx, id.domain, id.name)
+	user, err := b.whole(ctx, id)
 	if err != nil {
 		return about("user", id.name, err)
 	}
@@ -217,6 +217,17 @@ func (b *couchbaseBackend) rewrite(ctx context.Context, id couchbaseID, change f
 		return notFound("user", id.name, err)
 	}
 	return b.explain(ctx, err)
+}
+
+// whole reads a user with all that has to be written back.
+func (b *couchbaseBackend) whole(ctx context.Context, id couchbaseID) (couchbase.User, error) {
+	b.mu.Lock()
+	limits := b.limits
+	b.mu.Unlock()
+	if limits && id.domain == couchbase.Local {
+		return b.api.GetUserWithLimits(ctx, id.domain, id.name)
+	}
+	return b.api.GetUser(ctx, id.domain, id.name)
 }
 
 func (b *couchbaseBackend) DeleteUser(ctx context.Context, req DeleteUserRequest) error {

@@ -53,6 +53,9 @@ type User struct {
 	TemporaryPassword *bool
 	// LastActivity is when the user was last seen, zero if unknown.
 	LastActivity time.Time
+	// Limits is JSON that says how much the user may use; it is empty unless
+	// [Client.GetUserWithLimits] found some.
+	Limits string
 }
 
 // HeldRole is a role that a user has, with where it comes from.
@@ -96,6 +99,8 @@ type userObject struct {
 	TemporaryPassword *bool        `json:"temporary_password"`
 	LastActivity      date         `json:"last_activity_time"`
 	RecordExists      bool         `json:"recordExists"`
+
+	Limits jsontext.Value `json:"limits"`
 }
 
 // UnmarshalJSONFrom implements [json.UnmarshalerFrom].
@@ -108,6 +113,9 @@ func (u *User) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 		return fault.New(fault.Internal, "the answer holds a user without a name")
 	}
 	*u = o.user()
+	if err := o.Limits.Compact(); err == nil && o.Limits.Kind() == '{' && string(o.Limits) != "{}" {
+		u.Limits = string(o.Limits)
+	}
 	return nil
 }
 
@@ -156,12 +164,14 @@ type UserForm struct {
 	Locked *bool
 	// TemporaryPassword makes the user change its password; nil is not sent.
 	TemporaryPassword *bool
+	// Limits are as in [User]; empty is not sent.
+	Limits string
 }
 
 // Form returns what has to be written so that u stays as it is: only what is
 // its own, and only what the server has shown to know.
 func (u *User) Form() UserForm {
-	form := UserForm{Name: u.Name, Groups: u.Groups}
+	form := UserForm{Name: u.Name, Groups: u.Groups, Limits: u.Limits}
 	for _, role := range u.Roles {
 		if role.Direct() {
 			form.Roles = append(form.Roles, role.Role)
@@ -196,6 +206,9 @@ func (f UserForm) values() (form url.Values, secrets []string) {
 	if len(f.Groups) > 0 {
 		form.Set("groups", strings.Join(f.Groups, ","))
 	}
+	if f.Limits != "" {
+		form.Set("limits", f.Limits)
+	}
 	setBool(form, "locked", f.Locked)
 	setBool(form, "temporaryPassword", f.TemporaryPassword)
 	return form, secrets
@@ -213,16 +226,22 @@ func userPath(domain, id string) []string {
 
 // GetUser returns a user: GET /settings/rbac/users/{domain}/{id}.
 func (c *Client) GetUser(ctx context.Context, domain, id string) (User, error) {
-	return c.getUser(ctx, nil, domain, id)
+	return c.getUser(ctx, nil, c.query(nil), domain, id)
+}
+
+// GetUserWithLimits is GetUser with the limits that 7.1 and 7.2 keep: GET
+// /settings/rbac/users/{domain}/{id}?limits=true.
+func (c *Client) GetUserWithLimits(ctx context.Context, domain, id string) (User, error) {
+	return c.getUser(ctx, nil, c.query(parameters{"limits": "true"}), domain, id)
 }
 
 // getUser asks one node, or the one in use if origin is nil.
-func (c *Client) getUser(ctx context.Context, origin *url.URL, domain, id string) (User, error) {
+func (c *Client) getUser(ctx context.Context, origin *url.URL, query url.Values, domain, id string) (User, error) {
 	if err := checkKey(domain, id); err != nil {
 		return User{}, err
 	}
 	var user User
-	err := c.read(ctx, &user, &transport.Request{Method: http.MethodGet, Path: userPath(domain, id), Query: c.query(nil), Origin: origin})
+	err := c.read(ctx, &user, &transport.Request{Method: http.MethodGet, Path: userPath(domain, id), Query: query, Origin: origin})
 	if err != nil {
 		return User{}, err
 	}
@@ -341,7 +360,7 @@ func (c *Client) allNodes(ctx context.Context) []*url.URL {
 func (c *Client) waitAt(ctx context.Context, origin *url.URL, domain, id string) error {
 	pause := 20 * time.Millisecond
 	for {
-		_, err := c.getUser(ctx, origin, domain, id)
+		_, err := c.getUser(ctx, origin, c.query(nil), domain, id)
 		if err == nil || fault.KindOf(err) != fault.NotFound {
 			return err
 		}
