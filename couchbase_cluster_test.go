@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -285,4 +286,36 @@ func TestCouchbaseDeletedStaysDeleted(t *testing.T) {
 	assert.Empty(t, sim.Node(0).Identities())
 	_, exists := sim.Node(0).Group("ops")
 	assert.False(t, exists)
+}
+
+// TestCouchbaseUpdateIsReadBackFirst: a delete that waits for an update does not
+// come before the update has read what it returns.
+func TestCouchbaseUpdateIsReadBackFirst(t *testing.T) {
+	t.Parallel()
+	sim, client := startCluster(t, cbsim.Options{}, usermgmt.CouchbaseSeedsOnly())
+	createUser(t, client, "alice", nil)
+	var written atomic.Bool
+	deleted := make(chan error, 1)
+	sim.Node(0).Inject(simulator.Fault{
+		Match: func(r *http.Request) bool {
+			if r.Method == http.MethodPut {
+				written.Store(true)
+			}
+			return r.Method == http.MethodGet && written.Load()
+		},
+		Times: 1,
+		Effect: func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			go func() { deleted <- client.DeleteUser(t.Context(), usermgmt.DeleteUserRequest{Name: "alice"}) }()
+			select { // a delete that does not wait gets there first
+			case err := <-deleted:
+				deleted <- err
+			case <-time.After(50 * time.Millisecond):
+			}
+			next.ServeHTTP(w, r)
+		},
+	})
+	user, err := client.UpdateUser(t.Context(), usermgmt.UpdateUserRequest{Name: "alice", DisplayName: new("Alice")})
+	require.NoError(t, err)
+	assert.Equal(t, "Alice", user.DisplayName)
+	require.NoError(t, <-deleted)
 }

@@ -162,7 +162,12 @@ func (b *couchbaseBackend) UpdateUser(ctx context.Context, req UpdateUserRequest
 	if nothing {
 		return b.get(ctx, id)
 	}
-	err = b.changeUser(ctx, id, func(user *couchbase.UserForm) bool {
+	unlock, err := b.users.lock(ctx, id.key())
+	if err != nil {
+		return User{}, err
+	}
+	defer unlock() // not before the user is read back, which a delete may wait for
+	err = b.rewrite(ctx, id, func(user *couchbase.UserForm) bool {
 		if req.DisplayName != nil {
 			user.Name = req.DisplayName
 		}
