@@ -50,10 +50,13 @@ func (c *Client[S]) connection(ctx context.Context, until time.Time) (*link[S], 
 	}
 	select {
 	case <-f.done:
-		if f.err != nil {
-			return nil, notMade(ctx, f.err)
+		switch {
+		case f.err == nil:
+			return f.link, nil
+		case c.ctx.Err() != nil: // it ended because the client did
+			return nil, errClosed()
 		}
-		return f.link, nil
+		return nil, notMade(ctx, f.err)
 	case <-ctx.Done():
 		c.leave(f)
 		failure := canceled(ctx)
