@@ -29,28 +29,30 @@ type JujuController struct {
 // ModelManager.ListModelSummaries and Controller.ControllerAPIInfoForModels.
 func (e *JujuExtension) ControllerInfo(ctx context.Context) (JujuController, error) {
 	t := target{op: "ControllerInfo", resource: "controller"}
-	return extend(ctx, e.client, t, nil, func(ctx context.Context) (JujuController, error) {
-		s, err := e.api.Session(ctx)
-		if err != nil {
+	return extend(ctx, e.client, t, nil, e.info)
+}
+
+func (e *JujuExtension) info(ctx context.Context) (JujuController, error) {
+	s, err := e.api.Session(ctx)
+	if err != nil {
+		return JujuController{}, err
+	}
+	info := JujuController{UUID: s.ControllerUUID, Addresses: s.Servers, Version: s.ServerVersion, Facades: s.Versions()}
+	models, err := e.backend.modelsOf(ctx, "")
+	if err != nil {
+		return JujuController{}, err
+	}
+	for _, m := range models {
+		if !m.Value.IsController {
+			continue
+		}
+		found, err := e.api.APIInfoForModels(ctx, m.Value.UUID)
+		if err := firstError(err, jujuFirst(found)); err != nil {
 			return JujuController{}, err
 		}
-		info := JujuController{UUID: s.ControllerUUID, Addresses: s.Servers, Version: s.ServerVersion, Facades: s.Versions()}
-		models, err := e.backend.modelsOf(ctx, "")
-		if err != nil {
-			return JujuController{}, err
-		}
-		for _, m := range models {
-			if !m.Value.IsController {
-				continue
-			}
-			found, err := e.api.APIInfoForModels(ctx, m.Value.UUID)
-			if err := firstError(err, jujuFirst(found)); err != nil {
-				return JujuController{}, err
-			}
-			info.Addresses, info.CA = found[0].Value.Addresses, found[0].Value.CA
-		}
-		return info, nil
-	})
+		info.Addresses, info.CA = found[0].Value.Addresses, found[0].Value.CA
+	}
+	return info, nil
 }
 
 // IdentityProviderURL returns who authenticates external users, "" if nobody
@@ -63,19 +65,22 @@ func (e *JujuExtension) IdentityProviderURL(ctx context.Context) (string, error)
 // "juju register" or [JujuRegister]: who holds it can take the account. It
 // calls what [JujuExtension.ControllerInfo] calls.
 func (e *JujuExtension) RegistrationToken(ctx context.Context, key RegistrationKeyCredential, controllerName string) (Secret, error) {
-	info, err := e.ControllerInfo(ctx)
-	if err != nil {
-		return Secret{}, err
-	}
 	t := target{op: "RegistrationToken", resource: "user", name: key.Username}
 	check := func(v *validator) {
 		v.name("Username", key.Username)
 		v.name("controllerName", controllerName)
 	}
-	return extend(ctx, e.client, t, check, func(context.Context) (Secret, error) {
+	return extend(ctx, e.client, t, check, func(ctx context.Context) (Secret, error) {
 		raw, err := base64.StdEncoding.DecodeString(key.Key.Reveal())
+		if err != nil || len(raw) != juju.KeySize {
+			return Secret{}, fault.Invalid("Key", "must be %d bytes in base64", juju.KeySize)
+		}
+		if _, err := jujuLocalName(key.Username); err != nil {
+			return Secret{}, err
+		}
+		info, err := e.info(ctx)
 		if err != nil {
-			return Secret{}, fault.Invalid("Key", "must be in base64")
+			return Secret{}, err
 		}
 		token, err := juju.Registration{Username: key.Username, Addresses: info.Addresses, Key: raw, ControllerName: controllerName}.Token()
 		return NewSecret(token), err
