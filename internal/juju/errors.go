@@ -15,12 +15,18 @@ func classify(r *rpc.Request, f rpc.Failure) *fault.Error {
 	switch {
 	case f.Code == "redirection required":
 		failure.Err = redirectOf(f.Info)
-	case f.Code == "not implemented" && !strings.HasPrefix(f.Message, "no such request") && spoken[r.Facade].highest > 0:
+	case f.Code == "not implemented" && isUnknownFacade(f.Message) && r.Version >= spoken[r.Facade].lowest && r.Version <= spoken[r.Facade].highest:
 		// Only versions that were offered at login are asked for. That there is
 		// none now means that the controller takes the connection for a new one.
 		failure.Kind = fault.Unauthenticated
 	}
 	return failure
+}
+
+// isUnknownFacade tells the words for a facade or a version of it that a
+// connection does not have from those for a method that it does not have.
+func isUnknownFacade(message string) bool {
+	return strings.HasPrefix(message, "unknown version (") || strings.HasPrefix(message, "unknown object type")
 }
 
 // failureOf tells the kind of a failure by its code, or by its message where

@@ -167,7 +167,9 @@ func loginRequest(credential Credential, clientVersion string) (*rpc.Request, er
 			if err != nil {
 				return nil, err
 			}
-			login.AuthTag = who.tag
+			if who.kind == localUser || credential.Macaroons == nil {
+				login.AuthTag = who.tag // external users are named by their macaroons
+			}
 		}
 		if credential.Macaroons != nil {
 			login.Macaroons, login.BakeryVersion = credential.Macaroons, bakeryVersion

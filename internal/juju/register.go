@@ -24,6 +24,9 @@ const (
 	maxPatience = time.Minute
 )
 
+// errPatience is the cause of a context that this package ended.
+var errPatience = errors.New("the controller took too long to answer")
+
 // Controller is what a registration tells of the controller.
 type Controller struct {
 	// UUID identifies the controller.
@@ -53,7 +56,7 @@ func Register(ctx context.Context, r Registration, password string) (Controller,
 	}
 	if _, bounded := ctx.Deadline(); !bounded {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, maxPatience)
+		ctx, cancel = context.WithTimeoutCause(ctx, maxPatience, errPatience)
 		defer cancel()
 	}
 	body, err := r.seal(password)
@@ -138,7 +141,9 @@ func (r Registration) open(data []byte) (Controller, error) {
 // notRegistered returns the failure of a request without an answer.
 func notRegistered(ctx context.Context, err error) *fault.Error {
 	var f *fault.Error
-	if ctx.Err() != nil {
+	if errors.Is(context.Cause(ctx), errPatience) {
+		f = &fault.Error{Kind: fault.Unavailable, Message: errPatience.Error(), Err: context.DeadlineExceeded}
+	} else if ctx.Err() != nil {
 		f = fault.Ended(ctx, ctx.Err())
 	} else {
 		if wrapped, ok := errors.AsType[*url.Error](err); ok {

@@ -47,12 +47,17 @@ type keyResult struct {
 
 func (r keyResult) key() (NewKey, error) {
 	key := NewKey{Key: r.Key}
-	if r.Error != nil && r.Tag == "" {
+	if r.Tag == "" { // not every answer has it
 		return key, nil
 	}
 	name, err := userOf(r.Tag)
+	if err != nil {
+		f := badAnswer()
+		f.Ambiguous = true
+		return key, f
+	}
 	key.Username = name
-	return key, err
+	return key, nil
 }
 
 // CheckNewUser tells whether a user could be created, as far as that is known
@@ -137,6 +142,10 @@ func (c *Client) ResetPassword(ctx context.Context, name string) (NewKey, error)
 // checkKeys makes sure that each key is that of the user it was made for.
 func checkKeys(list []Item[NewKey], about []subject) []Item[NewKey] {
 	for i, item := range list {
+		if item.Value.Username == "" {
+			list[i].Value.Username = strings.TrimPrefix(about[i].tag, userPrefix)
+			continue
+		}
 		if item.Err == nil && !SameUser(userPrefix+item.Value.Username, about[i].tag) {
 			f := fault.New(fault.Internal, "the server answered about another user than the one named")
 			f.Ambiguous = true
