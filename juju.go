@@ -139,9 +139,10 @@ type jujuBackend struct {
 	noGroups
 	jujuRoles
 
-	api   *juju.Client
-	users keyLocks // what a level has to become depends on what it is
-	kind  atomic.Int32
+	api    *juju.Client
+	users  keyLocks // what a level has to become depends on what it is
+	models keyLocks // who may stop to administer one depends on who else does
+	kind   atomic.Int32
 }
 
 var _ backend = (*jujuBackend)(nil)

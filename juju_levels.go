@@ -47,6 +47,13 @@ func (b *jujuBackend) adjust(ctx context.Context, user string, on juju.Object, t
 		return false, err
 	}
 	defer unlock()
+	if on.Kind == juju.OnModel {
+		unlock, err := b.models.lock(ctx, on.ID)
+		if err != nil {
+			return false, err
+		}
+		defer unlock()
+	}
 	var lost error
 	complained := false // about a disabled user
 	for range maxAdjust {
@@ -196,11 +203,12 @@ func (b *jujuBackend) heldAmong(ctx context.Context, user string, kind juju.Obje
 	return held, nil
 }
 
-// spareLastAdmin fails if a user is the only administrator of a model.
-func (b *jujuBackend) spareLastAdmin(ctx context.Context, user string) error {
+// spareLastAdmin calls change, unless a user is the only administrator of a
+// model. Nobody else changes who administers one meanwhile, by this client.
+func (b *jujuBackend) spareLastAdmin(ctx context.Context, user string, change func() error) error {
 	summaries, err := b.api.ModelSummaries(ctx, user, false)
 	if f, ok := errors.AsType[*fault.Error](err); ok && f.FromServer {
-		return nil // who may not ask may not remove either, and the controller says why
+		return change() // who may not ask may not do it either, and the controller says why
 	}
 	if err != nil {
 		return err
@@ -210,6 +218,15 @@ func (b *jujuBackend) spareLastAdmin(ctx context.Context, user string) error {
 		if m.Err == nil && m.Value.Access == "admin" {
 			uuids = append(uuids, m.Value.UUID)
 		}
+	}
+	slices.Sort(uuids) // so that two calls cannot wait for each other
+	uuids = slices.Compact(uuids)
+	for _, uuid := range uuids {
+		unlock, err := b.models.lock(ctx, uuid)
+		if err != nil {
+			return err
+		}
+		defer unlock()
 	}
 	models, err := b.api.ModelInfo(ctx, uuids...)
 	if err != nil {
@@ -223,7 +240,7 @@ func (b *jujuBackend) spareLastAdmin(ctx context.Context, user string) error {
 			return about("project", m.Value.FullName(), fault.New(fault.Conflict, "the model %s would be left without an administrator", m.Value.FullName()))
 		}
 	}
-	return nil
+	return change()
 }
 
 // rankAmong returns the rank that a user has in a list.

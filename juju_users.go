@@ -54,7 +54,8 @@ func (b *jujuBackend) ListUsers(ctx context.Context, req ListUsersRequest) iter.
 }
 
 // list returns all users. To others than superusers the controller shows
-// themselves alone, which would pass for a complete list.
+// themselves alone, which would pass for a complete list. The level at login
+// does not tell, because it may have changed since; the answer does.
 func (b *jujuBackend) list(ctx context.Context, includeDisabled bool) ([]juju.User, error) {
 	s, err := b.api.Session(ctx)
 	if err != nil {
@@ -63,10 +64,11 @@ func (b *jujuBackend) list(ctx context.Context, includeDisabled bool) ([]juju.Us
 	if s.JAAS {
 		return nil, unsupported(CapListUsers)
 	}
-	if !s.Superuser() {
+	users, err := b.api.ListUsers(ctx, includeDisabled)
+	if err == nil && len(users) == 1 && sameJujuUser(users[0].Name, s.Identity) && users[0].Access != "superuser" {
 		return nil, fault.New(fault.PermissionDenied, "only superusers may list the users: others are shown nobody but themselves")
 	}
-	return b.api.ListUsers(ctx, includeDisabled)
+	return users, err
 }
 
 func (b *jujuBackend) UpdateUser(ctx context.Context, req UpdateUserRequest) (User, error) {
@@ -121,12 +123,11 @@ func (b *jujuBackend) DeleteUser(ctx context.Context, req DeleteUserRequest) err
 	if _, err := jujuLocalName(req.Name); err != nil {
 		return err
 	}
-	if !jujuForce(req.Extension) {
-		if err := b.spareLastAdmin(ctx, req.Name); err != nil {
-			return ignoreMissing(err, req.IgnoreMissing)
-		}
+	remove := func() error { return b.api.RemoveUser(ctx, req.Name) }
+	if jujuForce(req.Extension) {
+		return ignoreMissing(remove(), req.IgnoreMissing)
 	}
-	return ignoreMissing(b.api.RemoveUser(ctx, req.Name), req.IgnoreMissing)
+	return ignoreMissing(b.spareLastAdmin(ctx, req.Name, remove), req.IgnoreMissing)
 }
 
 func (b *jujuBackend) EnableUser(ctx context.Context, req EnableUserRequest) error {
@@ -145,12 +146,11 @@ func (b *jujuBackend) DisableUser(ctx context.Context, req DisableUserRequest) e
 	if err != nil || u.Disabled {
 		return err
 	}
-	if !jujuForce(req.Extension) {
-		if err := b.spareLastAdmin(ctx, req.Name); err != nil {
-			return err
-		}
+	disable := func() error { return jujuOne(b.api.DisableUsers(ctx, req.Name)) }
+	if jujuForce(req.Extension) {
+		return disable()
 	}
-	return jujuOne(b.api.DisableUsers(ctx, req.Name))
+	return b.spareLastAdmin(ctx, req.Name, disable)
 }
 
 // localUser returns a user that the controller itself keeps.
