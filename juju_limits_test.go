@@ -37,6 +37,25 @@ func TestJujuStaleSuperuser(t *testing.T) {
 	assert.Len(t, list, 1)
 }
 
+// TestJujuStaleSuperuserOfModel is the same of the users of a model.
+func TestJujuStaleSuperuserOfModel(t *testing.T) {
+	t.Parallel()
+	for level, want := range map[string]error{"login": usermgmt.ErrPermissionDenied, "superuser": nil} {
+		_, client, _ := scripted(t, func(method, _ string) string {
+			switch method {
+			case "ModelManager.ModelInfo":
+				return `{"results":[{"result":{"name":"prod","uuid":"` + prodUUID + `","owner-tag":"user-bob","users":[{"user":"admin","access":"read"}]}}]}`
+			case "Controller.GetControllerAccess":
+				return `{"results":[{"result":{"user-tag":"user-admin","access":"` + level + `"}}]}`
+			}
+			return ""
+		})
+		members, err := usermgmt.Collect(client.ListProjectMembers(t.Context(), usermgmt.ListProjectMembersRequest{Project: prodUUID}))
+		require.ErrorIs(t, err, want, level)
+		assert.Equal(t, want == nil, len(members) == 1)
+	}
+}
+
 // TestJujuAdministratorsLeavingTogether has the administrators of a model give
 // it up at once: one of them has to stay.
 func TestJujuAdministratorsLeavingTogether(t *testing.T) {

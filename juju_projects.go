@@ -3,6 +3,7 @@ package usermgmt
 import (
 	"context"
 	"iter"
+	"slices"
 
 	"github.com/usermgmt/usermgmt/internal/fault"
 	"github.com/usermgmt/usermgmt/internal/juju"
@@ -93,19 +94,46 @@ func (b *jujuBackend) members(ctx context.Context, uuid string) (juju.Model, err
 	return list[0].Value, list[0].Err
 }
 
-// complete fails if the caller is not shown all users of a model.
+// complete fails if the caller is not shown all users of a model. For a
+// superuser who is shown nobody else, the level is read again, because it may
+// have changed since the login.
 func (b *jujuBackend) complete(ctx context.Context, m juju.Model) error {
-	return b.shown(ctx, "", juju.OnModel, modelUsers(m))
+	s, err := b.api.Session(ctx)
+	if err != nil || jujuShowsAll(s.Identity, juju.OnModel, modelUsers(m)) {
+		return err
+	}
+	if s.Superuser() {
+		levels, err := b.api.ControllerAccess(ctx, s.Identity)
+		if err := firstError(err, jujuFirst(levels)); err != nil || levels[0].Value == "superuser" {
+			return err
+		}
+	}
+	return jujuHidden()
 }
 
 // shown fails if the caller is not shown what a user holds on an object with
-// these users. Who is neither superuser nor its administrator is shown nobody
-// but themselves: that somebody else is missing tells nothing.
+// these users.
 func (b *jujuBackend) shown(ctx context.Context, user string, kind juju.ObjectKind, users []juju.AccessUser) error {
 	s, err := b.api.Session(ctx)
-	if err != nil || s.Superuser() || sameJujuUser(s.Identity, user) || rankAmong(kind, users, s.Identity) == juju.Rank(kind, "admin") {
+	if err != nil || s.Superuser() || sameJujuUser(s.Identity, user) || jujuShowsAll(s.Identity, kind, users) {
 		return err
 	}
+	return jujuHidden()
+}
+
+// jujuShowsAll reports whether the users of an object tell by themselves that
+// they are all. Who is neither superuser nor administrator is shown nobody but
+// themselves, and everyone: that somebody else is missing tells nothing.
+func jujuShowsAll(caller string, kind juju.ObjectKind, users []juju.AccessUser) bool {
+	return slices.ContainsFunc(users, func(u juju.AccessUser) bool {
+		if sameJujuUser(u.Name, caller) {
+			return u.Access == "admin"
+		}
+		return kind == juju.OnModel && !sameJujuUser(u.Name, "everyone@external")
+	})
+}
+
+func jujuHidden() error {
 	return fault.New(fault.PermissionDenied, "only administrators are shown all users: others see nobody but themselves")
 }
 
