@@ -19,7 +19,8 @@ import (
 // migrationPages are the pages for users of other SDKs, each with the type
 // that it calls ext.
 var migrationPages = map[string]string{
-	"gocb.md": "CouchbaseExtension",
+	"gocb.md":     "CouchbaseExtension",
+	"igz_mgmt.md": "IguazioExtension",
 }
 
 // codeSpan is text between backticks.

@@ -31,6 +31,24 @@ func migrateGocb(ctx context.Context, client *usermgmt.Client, password string) 
 	return err
 }
 
+func migrateIguazio(ctx context.Context, client *usermgmt.Client, password string) error {
+	_, err := client.CreateUser(ctx, usermgmt.CreateUserRequest{
+		Name:        "alice",
+		DisplayName: "Alice Adams",
+		Email:       "alice@example.com",
+		Credential:  usermgmt.Password("", password),
+		Roles:       usermgmt.Roles("Developer", "Application Read Only"), // what igz_mgmt gives if it is told nothing
+		Groups:      []string{"analysts"},
+	})
+	if err != nil {
+		return err
+	}
+	err = client.EnsureProjectMember(ctx, usermgmt.EnsureProjectMemberRequest{
+		Project: "churn", Member: usermgmt.UserMember("alice"), Role: "Editor",
+	})
+	return err
+}
+
 // TestMigrationCode makes sure that every Go block of the pages stands in this
 // file, where it is compiled. Code of the other SDKs is in blocks of another
 // language.
