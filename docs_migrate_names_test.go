@@ -19,8 +19,9 @@ import (
 // migrationPages are the pages for users of other SDKs, each with the type
 // that it calls ext.
 var migrationPages = map[string]string{
-	"gocb.md":     "CouchbaseExtension",
-	"igz_mgmt.md": "IguazioExtension",
+	"gocb.md":           "CouchbaseExtension",
+	"igz_mgmt.md":       "IguazioExtension",
+	"python-libjuju.md": "JujuExtension",
 }
 
 // codeSpan is text between backticks.

@@ -3,6 +3,7 @@ package usermgmt_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -49,6 +50,27 @@ func migrateIguazio(ctx context.Context, client *usermgmt.Client, password strin
 	return err
 }
 
+func migrateJuju(ctx context.Context, client *usermgmt.Client, ext *usermgmt.JujuExtension) error {
+	created, err := client.CreateUser(ctx, usermgmt.CreateUserRequest{Name: "alice"})
+	if err != nil {
+		return err
+	}
+	err = client.EnsureProjectMember(ctx, usermgmt.EnsureProjectMemberRequest{
+		Project: "admin/churn", Member: usermgmt.UserMember("alice"), Role: "read",
+	})
+	if err != nil {
+		return err
+	}
+	if key, ok := created.Credential.(usermgmt.RegistrationKeyCredential); ok {
+		token, err := ext.RegistrationToken(ctx, key, "production")
+		if err != nil {
+			return err
+		}
+		fmt.Println("juju register", token.Reveal())
+	}
+	return nil
+}
+
 // TestMigrationCode makes sure that every Go block of the pages stands in this
 // file, where it is compiled. Code of the other SDKs is in blocks of another
 // language.
@@ -67,15 +89,38 @@ func TestMigrationCode(t *testing.T) {
 	}
 }
 
-// TestMigrationRuns makes sure that the Go blocks do what the pages say.
-func TestMigrationRuns(t *testing.T) {
+// The tests below make sure that the Go blocks do what the pages say.
+
+func TestMigrationFromGocb(t *testing.T) {
 	t.Parallel()
-	client, err := usermgmt.New(usermgmt.Memory())
+	client, _ := newMemory(t)
+	_, err := client.CreateRole(t.Context(), usermgmt.CreateRoleRequest{Name: "data_reader"})
 	require.NoError(t, err)
-	defer client.Close()
+	require.NoError(t, migrateGocb(t.Context(), client, "correct horse battery staple"))
+	require.NoError(t, migrateGocb(t.Context(), client, "correct horse battery staple"), "an old user")
+}
+
+func TestMigrationFromIguazio(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
-	_, err = client.CreateRole(ctx, usermgmt.CreateRoleRequest{Name: "data_reader"})
+	client, memory := newMemory(t, usermgmt.MemoryProjectRoles("Viewer", "Editor", "Admin"))
+	for _, role := range []string{"Developer", "Application Read Only"} {
+		_, err := client.CreateRole(ctx, usermgmt.CreateRoleRequest{Name: role})
+		require.NoError(t, err)
+	}
+	_, err := client.CreateGroup(ctx, usermgmt.CreateGroupRequest{Name: "analysts"})
 	require.NoError(t, err)
-	require.NoError(t, migrateGocb(ctx, client, "correct horse battery staple"))
-	require.NoError(t, migrateGocb(ctx, client, "correct horse battery staple"))
+	require.NoError(t, memory.CreateProject(ctx, usermgmt.Project{Name: "churn"}))
+	require.NoError(t, migrateIguazio(ctx, client, "correct horse battery staple"))
+	role, err := client.EffectiveProjectRole(ctx, usermgmt.EffectiveProjectRoleRequest{Project: "churn", User: "alice"})
+	require.NoError(t, err)
+	require.Equal(t, "Editor", role)
+}
+
+func TestMigrationFromLibjuju(t *testing.T) {
+	t.Parallel()
+	client, ext := newAdmin(t, newController(t))
+	_, err := ext.CreateModel(t.Context(), usermgmt.JujuNewModel{Name: "churn"})
+	require.NoError(t, err)
+	require.NoError(t, migrateJuju(t.Context(), client, ext))
 }
