@@ -22,6 +22,7 @@ var migrationPages = map[string]string{
 	"gocb.md":           "CouchbaseExtension",
 	"igz_mgmt.md":       "IguazioExtension",
 	"python-libjuju.md": "JujuExtension",
+	"aistore.md":        "AIStoreExtension",
 }
 
 // codeSpan is text between backticks.

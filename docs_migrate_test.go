@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usermgmt/usermgmt"
+	simulator "github.com/usermgmt/usermgmt/internal/simulator/aistore"
 )
 
 // The functions below hold the Go blocks of docs/migrate word for word; see
@@ -71,6 +72,22 @@ func migrateJuju(ctx context.Context, client *usermgmt.Client, ext *usermgmt.Juj
 	return nil
 }
 
+func migrateAIStore(ctx context.Context, client *usermgmt.Client, password string) error {
+	_, err := client.CreateRole(ctx, usermgmt.CreateRoleRequest{
+		Name: "auditor", Description: "reads everything",
+		Extension: usermgmt.AIStoreRole{
+			Clusters: []usermgmt.AIStoreClusterPermissions{{Alias: "prod", Permissions: usermgmt.AIStoreReadOnly}},
+		},
+	})
+	if err != nil {
+		return err
+	}
+	_, err = client.CreateUser(ctx, usermgmt.CreateUserRequest{
+		Name: "alice", Credential: usermgmt.Password("", password), Roles: usermgmt.Roles("auditor"),
+	})
+	return err
+}
+
 // TestMigrationCode makes sure that every Go block of the pages stands in this
 // file, where it is compiled. Code of the other SDKs is in blocks of another
 // language.
@@ -123,4 +140,11 @@ func TestMigrationFromLibjuju(t *testing.T) {
 	_, err := ext.CreateModel(t.Context(), usermgmt.JujuNewModel{Name: "churn"})
 	require.NoError(t, err)
 	require.NoError(t, migrateJuju(t.Context(), client, ext))
+}
+
+func TestMigrationFromAIStore(t *testing.T) {
+	t.Parallel()
+	_, _, client := newAuthN(t, simulator.Options{})
+	require.NoError(t, extensionOf(t, client).RegisterCluster(t.Context(), usermgmt.AIStoreCluster{ID: "c1", Alias: "prod"}))
+	require.NoError(t, migrateAIStore(t.Context(), client, "correct horse battery staple"))
 }
