@@ -23,6 +23,7 @@ var migrationPages = map[string]string{
 	"igz_mgmt.md":       "IguazioExtension",
 	"python-libjuju.md": "JujuExtension",
 	"aistore.md":        "AIStoreExtension",
+	"cognite-sdk.md":    "CogniteExtension",
 }
 
 // codeSpan is text between backticks.

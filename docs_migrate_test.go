@@ -12,11 +12,21 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usermgmt/usermgmt"
-	simulator "github.com/usermgmt/usermgmt/internal/simulator/aistore"
+	authnsim "github.com/usermgmt/usermgmt/internal/simulator/aistore"
+	gatewaysim "github.com/usermgmt/usermgmt/internal/simulator/cognite"
 )
 
 // The functions below hold the Go blocks of docs/migrate word for word; see
 // TestMigrationCode.
+
+// secretStub stands for whatever keeps secrets.
+type secretStub map[string]usermgmt.Secret
+
+// Write keeps a secret.
+func (s secretStub) Write(_ context.Context, name string, secret usermgmt.Secret) error {
+	s[name] = secret
+	return nil
+}
 
 func migrateGocb(ctx context.Context, client *usermgmt.Client, password string) error {
 	_, err := client.CreateUser(ctx, usermgmt.CreateUserRequest{
@@ -51,7 +61,7 @@ func migrateIguazio(ctx context.Context, client *usermgmt.Client, password strin
 	return err
 }
 
-func migrateJuju(ctx context.Context, client *usermgmt.Client, ext *usermgmt.JujuExtension) error {
+func migrateJuju(ctx context.Context, client *usermgmt.Client, ext *usermgmt.JujuExtension, vault secretStub) error {
 	created, err := client.CreateUser(ctx, usermgmt.CreateUserRequest{Name: "alice"})
 	if err != nil {
 		return err
@@ -67,7 +77,7 @@ func migrateJuju(ctx context.Context, client *usermgmt.Client, ext *usermgmt.Juj
 		if err != nil {
 			return err
 		}
-		fmt.Println("juju register", token.Reveal())
+		return vault.Write(ctx, created.Name, token) // for "juju register"
 	}
 	return nil
 }
@@ -86,6 +96,23 @@ func migrateAIStore(ctx context.Context, client *usermgmt.Client, password strin
 		Name: "alice", Credential: usermgmt.Password("", password), Roles: usermgmt.Roles("auditor"),
 	})
 	return err
+}
+
+func migrateCognite(ctx context.Context, client *usermgmt.Client, machineID string, machineSecret usermgmt.Secret, vault secretStub) error {
+	created, err := client.CreateUser(ctx, usermgmt.CreateUserRequest{
+		Credential: usermgmt.OAuth2ClientCredentials{ClientID: machineID, ClientSecret: machineSecret},
+	})
+	var lost *usermgmt.CogniteLostAnswer
+	switch {
+	case errors.As(err, &lost):
+		return fmt.Errorf("session %d, user %s %q: %w", lost.SessionID, lost.Outcome, lost.User.Name, err)
+	case err != nil:
+		return err
+	}
+	if password, ok := created.Credential.(usermgmt.PasswordCredential); ok {
+		return vault.Write(ctx, created.Name, password.Password) // to log in with at created.Host
+	}
+	return nil
 }
 
 // TestMigrationCode makes sure that every Go block of the pages stands in this
@@ -139,12 +166,22 @@ func TestMigrationFromLibjuju(t *testing.T) {
 	client, ext := newAdmin(t, newController(t))
 	_, err := ext.CreateModel(t.Context(), usermgmt.JujuNewModel{Name: "churn"})
 	require.NoError(t, err)
-	require.NoError(t, migrateJuju(t.Context(), client, ext))
+	vault := secretStub{}
+	require.NoError(t, migrateJuju(t.Context(), client, ext, vault))
+	require.Contains(t, vault, "alice")
 }
 
 func TestMigrationFromAIStore(t *testing.T) {
 	t.Parallel()
-	_, _, client := newAuthN(t, simulator.Options{})
+	_, _, client := newAuthN(t, authnsim.Options{})
 	require.NoError(t, extensionOf(t, client).RegisterCluster(t.Context(), usermgmt.AIStoreCluster{ID: "c1", Alias: "prod"}))
 	require.NoError(t, migrateAIStore(t.Context(), client, "correct horse battery staple"))
+}
+
+func TestMigrationFromCognite(t *testing.T) {
+	t.Parallel()
+	_, _, client, _ := newGateway(t, gatewaysim.Options{})
+	vault := secretStub{}
+	require.NoError(t, migrateCognite(t.Context(), client, "app-1", usermgmt.NewSecret("s3cret-of-app-1"), vault))
+	require.Len(t, vault, 1)
 }
