@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/usermgmt/usermgmt"
@@ -17,7 +14,7 @@ import (
 )
 
 // The functions below hold the Go blocks of docs/migrate word for word; see
-// TestMigrationCode.
+// the tests of package docs.
 
 // secretStub stands for whatever keeps secrets.
 type secretStub map[string]usermgmt.Secret
@@ -115,24 +112,6 @@ func migrateCognite(ctx context.Context, client *usermgmt.Client, machineID stri
 	return nil
 }
 
-// TestMigrationCode makes sure that every Go block of the pages stands in this
-// file, where it is compiled. Code of the other SDKs is in blocks of another
-// language.
-func TestMigrationCode(t *testing.T) {
-	t.Parallel()
-	compiled, err := os.ReadFile("docs_migrate_test.go")
-	require.NoError(t, err)
-	for page := range migrationPages {
-		text, err := os.ReadFile(filepath.Join("docs", "migrate", page))
-		require.NoError(t, err)
-		blocks := goBlocks(string(text))
-		assert.NotEmpty(t, blocks, page)
-		for _, block := range blocks {
-			assert.Contains(t, squeeze(string(compiled)), squeeze(block), page)
-		}
-	}
-}
-
 // The tests below make sure that the Go blocks do what the pages say.
 
 func TestMigrationFromGocb(t *testing.T) {
@@ -180,8 +159,11 @@ func TestMigrationFromAIStore(t *testing.T) {
 
 func TestMigrationFromCognite(t *testing.T) {
 	t.Parallel()
-	_, _, client, _ := newGateway(t, gatewaysim.Options{})
+	_, _, client, gateway := newGateway(t, gatewaysim.Options{})
 	vault := secretStub{}
 	require.NoError(t, migrateCognite(t.Context(), client, "app-1", usermgmt.NewSecret("s3cret-of-app-1"), vault))
 	require.Len(t, vault, 1)
+	sessions, err := usermgmt.Collect(gateway.ListSessions(t.Context(), ""))
+	require.NoError(t, err)
+	require.Len(t, sessions, 1, "which the user acts with")
 }

@@ -8,6 +8,7 @@ package docs_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,7 +27,10 @@ func TestGoBlocksAreCompiled(t *testing.T) {
 	pages, err := filepath.Glob("*.md")
 	require.NoError(t, err)
 	require.NotEmpty(t, pages)
-	for _, page := range append(pages, "../README.md") {
+	migration, err := filepath.Glob("migrate/*.md")
+	require.NoError(t, err)
+	require.NotEmpty(t, migration)
+	for _, page := range slices.Concat(pages, migration, []string{"../README.md"}) {
 		t.Run(filepath.Base(page), func(t *testing.T) {
 			t.Parallel()
 			text, err := os.ReadFile(page)
@@ -36,7 +40,11 @@ func TestGoBlocksAreCompiled(t *testing.T) {
 				return
 			}
 			source, ok := elsewhere[page]
-			if !ok {
+			switch {
+			case ok:
+			case filepath.Dir(page) == "migrate":
+				source = "../docs_migrate_test.go"
+			default:
 				source = strings.TrimSuffix(page, ".md") + "_test.go"
 			}
 			compiled, err := os.ReadFile(source)

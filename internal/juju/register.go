@@ -141,11 +141,12 @@ func (r Registration) open(data []byte) (Controller, error) {
 // notRegistered returns the failure of a request without an answer.
 func notRegistered(ctx context.Context, err error) *fault.Error {
 	var f *fault.Error
-	if errors.Is(context.Cause(ctx), errPatience) {
+	switch {
+	case errors.Is(context.Cause(ctx), errPatience):
 		f = &fault.Error{Kind: fault.Unavailable, Message: errPatience.Error(), Err: context.DeadlineExceeded}
-	} else if ctx.Err() != nil {
+	case ctx.Err() != nil:
 		f = fault.Ended(ctx, ctx.Err())
-	} else {
+	default:
 		if wrapped, ok := errors.AsType[*url.Error](err); ok {
 			err = wrapped.Err // it repeats the URL
 		}
