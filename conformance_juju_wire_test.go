@@ -3,6 +3,7 @@ package usermgmt_test
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -26,9 +27,10 @@ type jujuWire struct {
 	traffic conformance.Traffic
 	secrets []string
 	faults  []*jujuFault
-	busy    int   // how many of the next connections to refuse
-	logins  int64 // connections with a higher number are accepted
-	last    int64 // number of the last connection
+	single  *jujuSingle // a fault of one exchange
+	busy    int         // how many of the next connections to refuse
+	logins  int64       // connections with a higher number are accepted
+	last    int64       // number of the last connection
 }
 
 var _ conformance.Wire = (*jujuWire)(nil)
@@ -147,6 +149,12 @@ func (w *jujuWire) meet(f jujuFrame, number int64) *jujuFault {
 	}
 	if secret := f.Params.Password; secret != "" && !slices.Contains(w.secrets, secret) {
 		w.secrets = append(w.secrets, secret)
+	}
+	if s := w.single; s != nil && !s.met {
+		if s.left--; s.left < 0 {
+			s.met = true
+			return &jujuFault{kind: kind, effect: s.effect}
+		}
 	}
 	for i, fault := range w.faults {
 		if fault.kind == kind {
@@ -307,7 +315,35 @@ func (w *jujuWire) ExpireLogins() {
 func (w *jujuWire) calm() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.faults, w.busy = nil, 0
+	w.faults, w.busy, w.single = nil, 0, nil
+}
+
+// jujuSingle is a fault of the exchange that comes after some others.
+type jujuSingle struct {
+	left   int
+	effect conformance.Fault
+	met    bool
+}
+
+var jujuFaults = map[string]conformance.Fault{
+	"cut before": conformance.CutBefore, "cut after": conformance.CutAfter, "cut midway": conformance.CutMidway,
+	"overloaded": conformance.Overloaded, "throttled": conformance.Throttled, "garbage": conformance.Garbage,
+}
+
+// faultNames implements exchangeWire.
+func (w *jujuWire) faultNames() []string { return slices.Sorted(maps.Keys(jujuFaults)) }
+
+// at implements exchangeWire.
+func (w *jujuWire) at(n int, fault string) (met func() bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	single := &jujuSingle{left: n, effect: jujuFaults[fault]}
+	w.single = single
+	return func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return single.met
+	}
 }
 
 // forget implements soakWire.

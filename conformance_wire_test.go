@@ -3,9 +3,12 @@ package usermgmt_test
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/usermgmt/usermgmt/internal/conformance"
 	"github.com/usermgmt/usermgmt/internal/simulator"
@@ -140,4 +143,54 @@ func (w *httpWire) forget() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.secrets = nil
+}
+
+// httpFaults is what can happen to one exchange.
+var httpFaults = map[string]simulator.Effect{
+	"cut before":        simulator.Drop,
+	"cut after":         simulator.After(simulator.Drop),
+	"cut midway":        cutMidway,
+	"slow header":       slowHeader,
+	"slow body":         simulator.After(slowBody),
+	"429":               simulator.Answer(http.StatusTooManyRequests, nil, "slow down"),
+	"429 for an hour":   simulator.Answer(http.StatusTooManyRequests, http.Header{"Retry-After": {"3600"}}, "slow down"),
+	"500":               simulator.Answer(http.StatusInternalServerError, nil, "oops"),
+	"502 in HTML":       simulator.Answer(http.StatusBadGateway, http.Header{"Content-Type": {"text/html"}}, "<html>bad gateway</html>"),
+	"503":               simulator.Answer(http.StatusServiceUnavailable, http.Header{"Retry-After": {"0"}}, "upstream is down"),
+	"404 in HTML":       simulator.Answer(http.StatusNotFound, http.Header{"Content-Type": {"text/html"}}, "<html>no such page</html>"),
+	"200 in HTML":       simulator.Answer(http.StatusOK, http.Header{"Content-Type": {"text/html"}}, "<html>Sign in</html>"),
+	"200 cut short":     simulator.After(simulator.Answer(http.StatusOK, http.Header{"Content-Type": {"application/json"}}, `{"data":[{"id":`)),
+	"200 and oversized": simulator.After(simulator.Answer(http.StatusOK, http.Header{"Content-Type": {"application/json"}}, `{"data":"`+strings.Repeat("x", 17<<20)+`"}`)),
+}
+
+// slowHeader never answers, and the request has no effect.
+func slowHeader(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
+	<-r.Context().Done()
+	panic(http.ErrAbortHandler)
+}
+
+// slowBody begins an answer that never ends.
+func slowBody(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+	w.WriteHeader(http.StatusOK)
+	_, _ = io.WriteString(w, "{")
+	_ = http.NewResponseController(w).Flush()
+	<-r.Context().Done()
+	panic(http.ErrAbortHandler)
+}
+
+// faultNames implements exchangeWire.
+func (w *httpWire) faultNames() []string { return slices.Sorted(maps.Keys(httpFaults)) }
+
+// at implements exchangeWire.
+func (w *httpWire) at(n int, fault string) (met func() bool) {
+	var hit atomic.Bool
+	left := n
+	w.handler.Inject(simulator.Fault{Times: 1, Effect: httpFaults[fault], Match: func(*http.Request) bool {
+		left--
+		if left < 0 {
+			hit.Store(true)
+		}
+		return left < 0
+	}})
+	return hit.Load
 }

@@ -172,7 +172,7 @@ func (s *soak) run(t *testing.T, name string, world *conformance.World) {
 	if wired {
 		wire.calm()
 	}
-	s.judge(t, all, before)
+	judge(t, all, before)
 	total, outcomes := 0, map[string]int{}
 	for _, w := range all {
 		for what, n := range w.count {
@@ -242,7 +242,7 @@ func (s *soak) trouble(ctx context.Context, wire soakWire, expire bool) {
 }
 
 // judge compares what is there with what must be.
-func (s *soak) judge(t *testing.T, workers []*soakWorker, before []usermgmt.User) {
+func judge(t *testing.T, workers []*soakWorker, before []usermgmt.User) {
 	t.Helper()
 	world := workers[0].world
 	users, err := usermgmt.Collect(world.Manager.ListUsers(t.Context(), usermgmt.ListUsersRequest{}))
@@ -261,7 +261,7 @@ func (s *soak) judge(t *testing.T, workers []*soakWorker, before []usermgmt.User
 	for _, w := range workers {
 		lost += w.lost
 		for _, u := range w.users {
-			seen := w.seen(t.Context(), u.name)
+			seen := w.seen(u.name)
 			assert.True(t, w.agrees(u, seen), "want %+v, seen %+v", *u, seen)
 			if !u.exists {
 				continue
