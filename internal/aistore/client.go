@@ -114,9 +114,5 @@ func (c *Client) writePatiently(ctx context.Context, r *transport.Request) error
 // remove deletes what path names. That it is missing is success if an earlier
 // attempt, whose answer was lost, may have deleted it.
 func (c *Client) remove(ctx context.Context, path ...string) error {
-	err := c.write(ctx, &transport.Request{Method: http.MethodDelete, Path: path, Class: transport.Idempotent})
-	if f, ok := errors.AsType[*fault.Error](err); ok && f.Kind == fault.NotFound && f.Resent {
-		return nil
-	}
-	return err
+	return fault.Removed(c.write(ctx, &transport.Request{Method: http.MethodDelete, Path: path, Class: transport.Idempotent}))
 }

@@ -202,8 +202,5 @@ func (c *Client) send(ctx context.Context, class transport.Class, method string,
 // attempt, whose answer was lost, may have deleted it.
 func (c *Client) remove(ctx context.Context, path ...string) error {
 	_, err := c.write(ctx, &transport.Request{Method: http.MethodDelete, Path: path, Class: transport.Idempotent})
-	if f, ok := errors.AsType[*fault.Error](err); ok && f.Kind == fault.NotFound && f.Resent {
-		return nil
-	}
-	return err
+	return fault.Removed(err)
 }

@@ -158,6 +158,15 @@ func Ended(ctx context.Context, err error) *Error {
 	return &Error{Kind: Canceled, Err: ended}
 }
 
+// Removed returns the outcome of a removal: nil if err says that nothing is
+// there and an earlier attempt, whose answer was lost, may have removed it.
+func Removed(err error) error {
+	if e, ok := errors.AsType[*Error](err); ok && e.Kind == NotFound && e.Resent {
+		return nil
+	}
+	return err
+}
+
 // KindOf returns the kind of err, Internal if err is not a failure of this
 // package.
 func KindOf(err error) Kind {

@@ -66,3 +66,12 @@ func TestKindOf(t *testing.T) {
 	assert.Equal(t, NotFound, KindOf(fmt.Errorf("wrapped: %w", &Error{Kind: NotFound})))
 	assert.Equal(t, Internal, KindOf(errors.New("other")))
 }
+
+func TestRemoved(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, Removed(nil))
+	require.NoError(t, Removed(&Error{Kind: NotFound, Resent: true}))
+	require.Error(t, Removed(&Error{Kind: NotFound}))
+	require.Error(t, Removed(&Error{Kind: Unavailable, Resent: true}))
+	require.Error(t, Removed(context.Canceled))
+}

@@ -6,7 +6,6 @@ package iguazio
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -137,11 +136,8 @@ func (c *Client) write(ctx context.Context, r *transport.Request) error {
 func (c *Client) remove(ctx context.Context, r *transport.Request) (jobID string, err error) {
 	r.Method, r.Class = http.MethodDelete, transport.Idempotent
 	answer, err := c.exchange(ctx, r)
-	if f, ok := errors.AsType[*fault.Error](err); ok && f.Kind == fault.NotFound && f.Resent {
-		return "", nil
-	}
 	if err != nil || len(answer.Body) == 0 {
-		return "", err
+		return "", fault.Removed(err)
 	}
 	var document single
 	if transport.Decode(answer.Body, &document) != nil {

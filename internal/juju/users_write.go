@@ -220,10 +220,7 @@ func (c *Client) RemoveUsers(ctx context.Context, names ...string) ([]Item[struc
 // success if an earlier attempt, whose answer was lost, may have removed it.
 func (c *Client) RemoveUser(ctx context.Context, name string) error {
 	_, err := one(c.change(ctx, "RemoveUser", transport.Idempotent, []string{name}))
-	if f, ok := asFault(err); ok && f.Kind == fault.NotFound && f.Resent {
-		return nil
-	}
-	return err
+	return fault.Removed(err)
 }
 
 func (c *Client) change(ctx context.Context, method string, class transport.Class, names []string) ([]Item[struct{}], error) {
