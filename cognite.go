@@ -56,7 +56,9 @@ func CogniteClientName(name string) CogniteOption {
 // A group is a group of principals, which gateway users are not; its ID is a
 // number and its name need not be unique. So a create looks whether the name is
 // free, and of two clients that create one at the same moment both can succeed.
-// The configured project is the only one. What Cognite has beyond [UserManager] is in [CogniteExtension].
+// The configured project is the only one. If the caller's right to read users
+// is limited to some, lists hold just those: the server does not tell. What
+// Cognite has beyond [UserManager] is in [CogniteExtension].
 //
 // If the answer to a create or to a new credential is lost, it is never sent
 // again: the user is looked for by the session that it was to be bound to, as

@@ -67,7 +67,7 @@ func JujuCA(pem string) JujuOption {
 // such as "gina@example", is that of a user of an identity provider, who can
 // be given access but neither created nor changed. JAAS knows no others.
 //
-// A call that would leave a model without an administrator, or take that
+// A call that would leave a model without an administrator, or revoke that
 // level from its owner, fails with [ErrConflict] even where the controller
 // would permit it; see [JujuUser].
 func Juju(address string, opts ...JujuOption) Backend {
@@ -211,8 +211,9 @@ func (JujuUserList) userListExtension() {}
 // and [RevokeRolesRequest].
 type JujuUser struct {
 	// Force carries the change out even if a model is left without an
-	// administrator, or its owner without that level. Controllers of 4.0 and
-	// later refuse the first all the same.
+	// administrator, or a revocation leaves its owner without that level.
+	// Controllers of 4.0 and later refuse the first all the same. Deleting or
+	// disabling an owner who shares the administration needs no force.
 	Force bool
 }
 
